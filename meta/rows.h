@@ -24,6 +24,7 @@ struct InodeRow {
   uint64_t size = 0;
   Timestamp atime, mtime, ctime, btime;
   std::string symlink_target;
+  Sequence changed{};  // transaction of its last change; filled by reads, ignored by commit()
   bool operator==(const InodeRow&) const = default;
 };
 

@@ -1,0 +1,75 @@
+// Takes what the journal holds to the network: cut, build packs, upload, check, adopt, release.
+//
+// A pure sequence of durable steps: each finished one is in the index before the next begins, so that a
+// crash resumes it and the same bytes are never stored twice. Driven by one thread that calls step();
+// the other calls are safe from any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/result.h"
+#include "base/rng.h"
+#include "cache/spool.h"
+#include "client/blob_store.h"
+#include "codec/pack/age.h"
+#include "fs/io/live_tree.h"
+#include "meta/index.h"
+
+namespace walrusfs {
+
+struct CommitterOptions {
+  uint64_t pack_bytes = 256 << 20;      // aim for a pack's blob; never above the store's maximum
+  Millis max_age{30'000};               // of the oldest byte before a cut is made
+  uint32_t epochs = 10;
+  uint32_t shards = 301;
+  bool permanent = false;
+  int compression_level = 3;
+  std::optional<AgeRecipient> recipient;  // none: a public volume
+};
+
+struct CommitterStatus {
+  std::string doing;             // "idle", "building pack 7", "uploading pack 7", …
+  uint64_t pending_bytes = 0;    // not certified yet
+  uint64_t packs_stored = 0;     // since the mount
+  uint64_t bytes_stored = 0;
+  uint64_t failures_in_a_row = 0;
+  std::string last_error;        // empty when the last try went well
+  Sequence published{};
+};
+
+class Committer {
+ public:
+  struct World {
+    Index& index;
+    Spool& spool;
+    BlobStore& store;
+    LiveTree& tree;
+    Files& files;
+    Clock& clock;
+    Rng& rng;
+  };
+  // Everything in `world` must outlive the committer.
+  static std::unique_ptr<Committer> make(const World& world, const CommitterOptions& options);
+  virtual ~Committer() = default;
+
+  // Does a bounded piece of work (at most one pack built, or one uploaded) and says after how long it
+  // wants to be called again at the latest.
+  virtual Millis step() = 0;
+
+  // Cut as soon as possible and go on until what is journaled now is published.
+  virtual void request_flush() = 0;
+  // Waits until everything journaled up to `sequence` is published; the last error at the deadline.
+  virtual Status wait_published(Sequence sequence, Deadline deadline) = 0;
+  // Lets a running upload end early with kCancelled; it is resumed by the next mount.
+  virtual void cancel() = 0;
+  // Called (from the stepping thread) when step() should run earlier than it said.
+  virtual void set_waker(std::function<void()> waker) = 0;
+  virtual CommitterStatus status() const = 0;
+};
+
+}  // namespace walrusfs
