@@ -1,0 +1,45 @@
+// From slivers back to the blob, and the cutting of byte ranges out of systematic slivers.
+// Specification sections 11, 14, 18.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "codec/encoder.h"
+#include "codec/recovery.h"
+
+namespace walrusfs {
+
+// What is checked after decoding from slivers that each verified (a writer may publish hashes that
+// belong to no codeword, and then readers of different slivers would see different bytes).
+enum class ConsistencyCheck {
+  kSkip,     // nothing
+  kDefault,  // hashes of the systematic primary slivers that were not handed in
+  kStrict,   // the whole blob is encoded again and its ID compared
+};
+
+struct DecodeOptions {
+  ConsistencyCheck check = ConsistencyCheck::kDefault;
+  unsigned threads = 1;
+  const CodecEngine* engine = &default_codec_engine();
+};
+
+// The blob, decoded from slivers of one axis, each verified by the caller against `metadata`. Slivers
+// of another size, of the other axis and repeated ones are passed over; of the rest, exactly the first
+// k1 (primary) or k2 (secondary) count. kUnavailable when there are too few; kCorrupt when the check
+// fails: then the blob was published inconsistent and nobody may read it.
+Result<Bytes> decode_blob(const BlobMetadata& metadata, Axis axis, std::span<const Sliver> slivers,
+                          const DecodeOptions& options = {});
+
+// A part of a byte range that one systematic primary sliver holds.
+struct RangePart {
+  SliverIndex sliver{};  // primary; its pair has the same number
+  ByteRange in_sliver;   // bytes of the sliver's data to take
+  uint64_t at = 0;       // where they go, from the start of the range asked for
+};
+
+// The systematic primary slivers that hold `range` of the blob, in order, and how to cut them. Every
+// row is cut against the blob's length. kRange when the range is empty or ends past the blob.
+Result<std::vector<RangePart>> slivers_of_range(const CodeShape& shape, uint64_t blob_bytes, ByteRange range);
+
+}  // namespace walrusfs
