@@ -24,5 +24,17 @@ constexpr uint64_t kFileBytes = uint64_t{1} << 50;
 
 // Frames: the unit of fetching, hashing and caching.
 constexpr uint64_t kFrameBytes = kMiB;
+constexpr uint64_t kSmallestFrameBytes = 4 * kKiB;
+
+// Packs, as they are written and as they are believed when somebody else wrote them.
+constexpr uint64_t kFramesPerPack = 128 * kKiB;         // 128 GiB of T: far more than fits a blob of data
+constexpr uint64_t kPackTBytes = kFramesPerPack * kFrameBytes;
+constexpr uint64_t kFramesMemberBytes = 32 * kMiB;      // kFramesPerPack lines of at most 160 bytes, and its header
+constexpr uint64_t kChangesBytes = 512 * kMiB;          // the rows of some three million files
+constexpr size_t kTarPathBytes = 64 * kKiB;             // Linux resolves 4096 at a time, but trees go deeper
+constexpr size_t kTarExtendedHeaderBytes = kMiB;        // path, link target, and kXattrsPerInodeBytes of xattrs
+constexpr size_t kSparseRangesPerMember = 256 * kKiB;   // GNU tar keeps the whole map in memory
+constexpr size_t kAgeHeaderBytes = 64 * kKiB;           // room for hundreds of recipients
+constexpr int kScryptLogN = 22;                         // 4 GiB and 16 s: no honest key file asks for more
 
 }  // namespace walrusfs::limits
