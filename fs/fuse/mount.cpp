@@ -1,0 +1,105 @@
+#include "fs/fuse/mount.h"
+
+#include <fcntl.h>
+#include <sys/statvfs.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "fs/fuse/operations.h"
+
+namespace walrusfs {
+namespace {
+
+std::vector<std::string> session_arguments(const MountOptions& options) {
+  std::string joined = "default_permissions,nosuid,nodev,fsname=" + options.source + ",subtype=walrusfs";
+  if (options.allow_other) joined += ",allow_other";
+  if (options.read_only) joined += ",ro";
+  return {"walrusfs", "-o", joined};
+}
+
+class FuseMount final : public Mount {
+ public:
+  FuseMount(Vfs& vfs, const MountOptions& options)
+      : options_(options), door_{vfs, options.cache_timeout_s, options.read_only} {}
+
+  ~FuseMount() override {
+    door_.vfs.set_invalidator({});
+    if (session_ == nullptr) return;
+    if (mounted_) fuse_session_unmount(session_);
+    door_.seeks.reset();
+    fuse_session_destroy(session_);
+  }
+
+  Status mount() {
+    std::vector<std::string> arguments = session_arguments(options_);
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    fuse_args args = FUSE_ARGS_INIT(static_cast<int>(argv.size()), argv.data());
+    session_ = fuse_session_new(&args, &fuse_operations(), sizeof(fuse_lowlevel_ops), &door_);
+    fuse_opt_free_args(&args);
+    if (session_ == nullptr) return Error(Code::kInternal, "libfuse refused the mount options");
+    if (fuse_session_mount(session_, options_.mountpoint.c_str()) != 0) {
+      return Error(Code::kNotPermitted, "could not mount on " + options_.mountpoint +
+                                            ": is /dev/fuse there, the package fuse3 installed, the folder yours"
+                                            " (and for --allow-other: user_allow_other set in /etc/fuse.conf)?");
+    }
+    mounted_ = true;
+    door_.seeks = std::make_unique<SeekQueue>(door_.vfs, session_);
+    door_.vfs.set_invalidator([session = session_](InodeId inode) {
+      fuse_lowlevel_notify_inval_inode(session, raw(inode), 0, 0);
+    });
+    return {};
+  }
+
+  Status serve() override {
+    fuse_loop_config* config = fuse_loop_cfg_create();
+    fuse_loop_cfg_set_max_threads(config, options_.threads);
+    fuse_loop_cfg_set_idle_threads(config, options_.threads);
+    const int outcome = fuse_session_loop_mt(session_, config);
+    fuse_loop_cfg_destroy(config);
+    door_.seeks.reset();
+    fuse_session_unmount(session_);
+    mounted_ = false;
+    if (outcome < 0) return error_from_errno(-outcome, "serve " + options_.mountpoint);
+    return {};
+  }
+
+  void stop() override {
+    flush_kernel();
+    auto done = unmount(options_.mountpoint, false);
+    if (done.ok() || done.error().code() != Code::kBusy) return;
+    log_warn("{} is still in use; detaching it", options_.mountpoint);
+    // The loop looks at its exit flag only after a request: ask for one through a descriptor that
+    // outlives the detached mountpoint.
+    Fd folder(::open(options_.mountpoint.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (done = unmount(options_.mountpoint, true); !done.ok()) log_warn("{}", done.error().message());
+    fuse_session_exit(session_);
+    struct statvfs ignored {};
+    if (folder.valid() && fstatvfs(folder.get(), &ignored) != 0) log_debug("the mount has ended already");
+  }
+
+ private:
+  // Dirty pages of the writeback cache reach us only while we still serve.
+  void flush_kernel() {
+    Fd folder(::open(options_.mountpoint.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder.valid() && syncfs(folder.get()) != 0) log_warn("the kernel could not write everything back");
+  }
+
+  const MountOptions options_;
+  Door door_;
+  fuse_session* session_ = nullptr;
+  bool mounted_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Mount>> Mount::make(Vfs& vfs, const MountOptions& options) {
+  auto mount = std::make_unique<FuseMount>(vfs, options);
+  WFS_TRY(mount->mount());
+  return std::unique_ptr<Mount>(std::move(mount));
+}
+
+}  // namespace walrusfs
