@@ -10,6 +10,7 @@
 // file is left alone), kNoSpace, kIo, kBusy (another process has the volume).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,7 +70,9 @@ class Index {
  public:
   struct Options {
     std::string path;        // of the SQLite file
-    bool create = false;     // make a new, empty volume; kExists when there is one
+    // Make a new, empty volume; kExists when there is one. It has no inode yet, not even the root: who
+    // makes the volume knows its owner and commits kRootInode in the first batch.
+    bool create = false;
   };
 
   // Takes the volume's lock (flock on "<path>.lock"); kBusy names the process that holds it.
@@ -90,6 +93,10 @@ class Index {
   virtual Result<Counters> counters() = 0;
   virtual Result<IndexTotals> totals() = 0;
 
+  // The sequence of the batch, or of the last one when it is empty. Order within a batch is free. An
+  // entry that names no inode, or a removed inode that still has names, is kInvalidArgument. Spool extents
+  // of ranges that a pack certified moments ago contains are stored as extents of that pack (the batch
+  // was frozen before certify_pack).
   virtual Result<Sequence> commit(const Batch& batch) = 0;
   virtual Result<std::unique_ptr<IndexSnapshot>> snapshot() = 0;
 
@@ -102,7 +109,8 @@ class Index {
   virtual Status add_built_pack(const PackRow& pack, const std::vector<FrameRow>& frames,
                                 const std::vector<PackedRange>& packed) = 0;
   // One transaction: the pack is certified, extents that still name its staging ranges now name it, and
-  // the published sequence moves to pack.cut when that is not 0. Does not change rows' sequences.
+  // the published sequence moves to pack.cut when that is not 0. Does not change rows' sequences. Doing it
+  // again changes nothing. A cut is refused (kInvalidArgument) while an earlier pack is not certified.
   virtual Status certify_pack(const PackRow& pack) = 0;
   // A built pack that must be made anew (too large for the publisher): its rows go.
   virtual Status drop_built_pack(PackId id) = 0;
@@ -111,6 +119,8 @@ class Index {
   virtual Result<std::vector<FrameRow>> frames(PackId id) = 0;
   // The frames that hold T bytes [range), in order.
   virtual Result<std::vector<FrameRow>> frames(PackId id, ByteRange t_range) = 0;
+  // By staging file and offset. Of a certified pack they are kept only until memory has surely followed
+  // (several commits later, or the next open).
   virtual Result<std::vector<PackedRange>> packed_ranges(PackId id) = 0;
   // Everything up to here is in certified packs.
   virtual Result<Sequence> published() = 0;
@@ -118,6 +128,11 @@ class Index {
 
   virtual Result<std::optional<std::string>> setting(const std::string& key) = 0;
   virtual Status set_setting(const std::string& key, const std::string& value) = 0;
+
+  // Work in progress: put replaces, removing what is not there is fine.
+  virtual Status put_job(const JobRow& job) = 0;
+  virtual Status remove_job(const std::string& kind, uint64_t subject) = 0;
+  virtual Result<std::vector<JobRow>> jobs(const std::string& kind) = 0;
 
   // Every invariant of docs/formats.md, one sentence per violation; empty when all is well.
   virtual Result<std::vector<std::string>> check() = 0;

@@ -115,6 +115,7 @@ struct PackRow {
   std::string certified_by;       // "publisher" where no certificate was seen
   uint64_t end_epoch = 0;         // 0: unknown
   std::string blob_object;        // the network's name for our right to it, if it told one
+  bool operator==(const PackRow&) const = default;
 };
 
 // A stretch of a staging file that a pack contains: what the swap of extents goes by.
@@ -124,6 +125,16 @@ struct PackedRange {
   uint64_t length = 0;
   uint64_t t_offset = 0;
   bool operator==(const PackedRange&) const = default;
+};
+
+// Work that must go on after a crash, and how far it came. What `step` and `detail` say is the worker's
+// business; there is one job per (kind, subject).
+struct JobRow {
+  std::string kind;      // "renew", "anchor" …
+  uint64_t subject = 0;  // what it is about, for instance a raw PackId
+  std::string step;
+  Bytes detail;
+  bool operator==(const JobRow&) const = default;
 };
 
 }  // namespace walrusfs
