@@ -1,6 +1,8 @@
 #include "base/checksum.h"
 
 #include <isa-l/crc.h>
+#include <isa-l/crc64.h>
+#include <isa-l/mem_routines.h>
 
 #include <algorithm>
 
@@ -16,6 +18,12 @@ uint32_t crc32c(ByteView data, uint32_t before) {
     data = data.subspan(count);
   }
   return ~state;
+}
+
+uint64_t crc64(ByteView data, uint64_t before) { return crc64_ecma_refl(before, data.data(), data.size()); }
+
+bool all_zero(ByteView data) {
+  return data.empty() || isal_zero_detect(const_cast<uint8_t*>(data.data()), data.size()) == 0;
 }
 
 }  // namespace walrusfs

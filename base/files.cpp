@@ -72,6 +72,8 @@ class SystemFile final : public File {
 
   Status sync_data() override { return done_or_error(fdatasync(fd_.get()), "sync"); }
 
+  Status sync_filesystem() override { return done_or_error(syncfs(fd_.get()), "sync the filesystem of"); }
+
   int descriptor() const override { return fd_.get(); }
 
  private:

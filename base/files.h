@@ -32,6 +32,11 @@ class File {
   virtual Status reserve(ByteRange range) = 0;
   // Data and what is needed to read it back (fdatasync).
   virtual Status sync_data() = 0;
+  // syncfs(2) of the filesystem that holds this file. Unlike Files::sync_filesystem() it also reports
+  // write failures of the past, back to the moment this File was opened: hold one open for long.
+  virtual Status sync_filesystem() {
+    return Error(Code::kNotSupported, "this file cannot sync the filesystem that holds it");
+  }
   // For splicing and mmap by code that knows it is on a real disk; -1 when there is none.
   virtual int descriptor() const { return -1; }
 };

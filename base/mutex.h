@@ -19,6 +19,7 @@
 #define REQUIRES_SHARED(...) WFS_THREAD_ATTRIBUTE(requires_shared_capability(__VA_ARGS__))
 #define ACQUIRE(...) WFS_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 #define ACQUIRE_SHARED(...) WFS_THREAD_ATTRIBUTE(acquire_shared_capability(__VA_ARGS__))
+#define TRY_ACQUIRE(...) WFS_THREAD_ATTRIBUTE(try_acquire_capability(__VA_ARGS__))
 #define RELEASE(...) WFS_THREAD_ATTRIBUTE(release_capability(__VA_ARGS__))
 #define RELEASE_SHARED(...) WFS_THREAD_ATTRIBUTE(release_shared_capability(__VA_ARGS__))
 #define EXCLUDES(...) WFS_THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
@@ -49,6 +50,7 @@ class SCOPED_CAPABILITY MutexLock {
 class CAPABILITY("shared mutex") SharedMutex {
  public:
   void lock() ACQUIRE() { mutex_.lock(); }
+  bool try_lock() TRY_ACQUIRE(true) { return mutex_.try_lock(); }
   void unlock() RELEASE() { mutex_.unlock(); }
   void lock_shared() ACQUIRE_SHARED() { mutex_.lock_shared(); }
   void unlock_shared() RELEASE_SHARED() { mutex_.unlock_shared(); }
