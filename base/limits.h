@@ -37,4 +37,16 @@ constexpr size_t kSparseRangesPerMember = 256 * kKiB;   // GNU tar keeps the who
 constexpr size_t kAgeHeaderBytes = 64 * kKiB;           // room for hundreds of recipients
 constexpr int kScryptLogN = 22;                         // 4 GiB and 16 s: no honest key file asks for more
 
+// Reading: rows of frames kept in memory (72 bytes each: 18 MiB, enough for 256 GiB of packs), and frames
+// fetched ahead at a time (twice the largest read-ahead window).
+constexpr size_t kFramesInMemory = 256 * kKiB;
+constexpr size_t kPrefetchFrames = 64;
+
+// Packing: what a publisher must take at the least; a smaller limit of its is reported, not obeyed.
+constexpr uint64_t kSmallestPackBytes = 256 * kKiB;
+// Files this large begin at a frame's start, so that aligned reads of them touch one frame each.
+constexpr uint64_t kOwnFramesBytes = 4 * kMiB;
+// Punched ranges remembered per staging file while a cut holds it; more only cost disk space for a while.
+constexpr size_t kHeldPunches = 1024;
+
 }  // namespace walrusfs::limits

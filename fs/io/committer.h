@@ -14,9 +14,9 @@
 #include "base/files.h"
 #include "base/result.h"
 #include "base/rng.h"
-#include "cache/spool.h"
 #include "client/blob_store.h"
 #include "codec/pack/age.h"
+#include "fs/io/held_spool.h"
 #include "fs/io/live_tree.h"
 #include "meta/index.h"
 
@@ -29,7 +29,9 @@ struct CommitterOptions {
   uint32_t shards = 301;
   bool permanent = false;
   int compression_level = 3;
-  std::optional<AgeRecipient> recipient;  // none: a public volume
+  std::optional<pack::AgeRecipient> recipient;  // none: a public volume
+  std::string volume_id;                // stands in every pack's changes: 1 to 64 of [0-9A-Za-z_-]
+  unsigned encode_threads = 1;          // for computing blob IDs
 };
 
 struct CommitterStatus {
@@ -46,7 +48,7 @@ class Committer {
  public:
   struct World {
     Index& index;
-    Spool& spool;
+    HeldSpool& spool;  // the same one that the tree removes staging files through
     BlobStore& store;
     LiveTree& tree;
     Files& files;
