@@ -49,4 +49,8 @@ constexpr uint64_t kOwnFramesBytes = 4 * kMiB;
 // Punched ranges remembered per staging file while a cut holds it; more only cost disk space for a while.
 constexpr size_t kHeldPunches = 1024;
 
+// Network: one read stays well below what a daemon can hold several of; the network sells 53 epochs ahead.
+constexpr uint64_t kBlobReadBytes = 64 * kMiB;
+constexpr uint32_t kEpochsAhead = 53;
+
 }  // namespace walrusfs::limits

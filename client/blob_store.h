@@ -3,8 +3,10 @@
 //
 // Safe to call from any thread. Errors: kUnavailable and kTimeout may go away by themselves; kNotFound: the
 // network says the blob does not exist (right after a write it may just not know yet); kTooLarge: the
-// writer refuses a blob of this size; kCorrupt: bytes were served that are not what was asked for;
-// kPermission: token refused, kNoSpace: out of money.
+// writer refuses a blob of this size; kCorrupt: bytes were served that are not what was asked for, or the
+// network names the stored blob differently; kInvalidArgument: the range reaches beyond the blob's end;
+// kPermission: token refused; kNoSpace: out of money; kReadOnly: no way to write is configured;
+// kCancelled: the caller's CancelToken.
 #pragma once
 
 #include <functional>
@@ -17,11 +19,16 @@
 #include "base/files.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "client/cancel.h"
 
 namespace walrusfs {
 
 // Says whether `bytes` are what was wanted. While it says no, the next source is tried.
+// Must be set: an empty function is refused with kInvalidArgument, so that no read goes unchecked by mistake.
 using Verifier = std::function<Status(ByteView bytes)>;
+
+// For bytes that the caller checks by other means, and for foreign blobs that nobody can check.
+inline Status accept_unverified(ByteView) { return ok_status(); }
 
 struct StoreRequest {
   BlobId blob;                 // as computed here; what the network names must equal it
@@ -29,6 +36,8 @@ struct StoreRequest {
   uint64_t size_bytes = 0;
   uint32_t epochs = 1;
   bool permanent = false;
+  std::function<void(uint64_t sent_bytes)> on_progress = {};  // from the calling thread; may start again at 0
+  const CancelToken* cancel = nullptr;                        // borrowed for the call
 };
 
 // What keeps the blob alive, as far as the writer told.
@@ -50,7 +59,8 @@ class BlobStore {
  public:
   virtual ~BlobStore() = default;
 
-  // The bytes of `range`, accepted by `verify`. The error names the sources that lied or failed.
+  // The bytes of `range`, exactly that many, accepted by `verify`. The error names the sources that lied or
+  // failed. An empty range is answered without asking the network. `verify` may be called more than once.
   virtual Result<Bytes> read(const BlobId& blob, ByteRange range, const Verifier& verify, Deadline deadline) = 0;
   virtual Result<StoreReceipt> store(const StoreRequest& request, Deadline deadline) = 0;
   // kNotFound when the network does not keep it.
