@@ -1,0 +1,224 @@
+#include "cli/config.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <toml++/toml.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "cli/quantity.h"
+
+namespace walrusfs::cli {
+namespace {
+
+using Setter = std::function<Status(Config&, const toml::node&)>;
+
+struct Key {
+  std::string section;
+  std::string name;
+  Setter set;
+};
+
+Error wrong_type(std::string_view wanted) { return Error(Code::kInvalidArgument, fmt::format("must be {}", wanted)); }
+
+Setter text(std::string NetworkConfig::*field) {
+  return [field](Config& config, const toml::node& node) -> Status {
+    auto value = node.value<std::string>();
+    if (!node.is_string()) return wrong_type("a text in quotes");
+    config.network.*field = *value;
+    return {};
+  };
+}
+
+template <typename Int>
+Setter number(std::function<Int&(Config&)> field, int64_t low, int64_t high) {
+  return [=](Config& config, const toml::node& node) -> Status {
+    if (!node.is_integer()) return wrong_type("a whole number");
+    const int64_t value = *node.value<int64_t>();
+    if (value < low || value > high) return wrong_type(fmt::format("from {} to {}", low, high));
+    field(config) = static_cast<Int>(value);
+    return {};
+  };
+}
+
+Setter flag(bool Config::*field) {
+  return [field](Config& config, const toml::node& node) -> Status {
+    if (!node.is_boolean()) return wrong_type("true or false");
+    config.*field = *node.value<bool>();
+    return {};
+  };
+}
+
+Setter bytes(std::function<void(Config&, uint64_t)> put) {
+  return [put = std::move(put)](Config& config, const toml::node& node) -> Status {
+    if (node.is_integer() && *node.value<int64_t>() >= 0) {
+      put(config, static_cast<uint64_t>(*node.value<int64_t>()));
+      return {};
+    }
+    if (!node.is_string()) return wrong_type("a size like \"64MiB\"");
+    WFS_ASSIGN(uint64_t value, parse_bytes(*node.value<std::string>()));
+    put(config, value);
+    return {};
+  };
+}
+
+Setter duration(std::function<void(Config&, Millis)> put) {
+  return [put = std::move(put)](Config& config, const toml::node& node) -> Status {
+    if (!node.is_string()) return wrong_type("a time like \"30s\"");
+    WFS_ASSIGN(Millis value, parse_duration(*node.value<std::string>()));
+    put(config, value);
+    return {};
+  };
+}
+
+Status set_backend(Config& config, const toml::node& node) {
+  const auto value = node.value<std::string>().value_or("");
+  if (value == "local") {
+    config.network.backend = Backend::kLocal;
+  } else if (value == "http") {
+    config.network.backend = Backend::kHttp;
+  } else {
+    return wrong_type("\"local\" or \"http\"");
+  }
+  return {};
+}
+
+Status set_aggregators(Config& config, const toml::node& node) {
+  const toml::array* list = node.as_array();
+  if (list == nullptr) return wrong_type("a list of URLs");
+  config.network.aggregators.clear();
+  for (const toml::node& item : *list) {
+    if (!item.is_string()) return wrong_type("a list of URLs");
+    config.network.aggregators.push_back(*item.value<std::string>());
+  }
+  return {};
+}
+
+Status set_epochs(Config& config, const toml::node& node) {
+  // Networks sell at most 53 epochs ahead.
+  WFS_TRY(number<uint32_t>([](Config& c) -> uint32_t& { return c.network.epochs; }, 1, 53)(config, node));
+  config.epochs_set = true;
+  return {};
+}
+
+const std::vector<Key>& known_keys() {
+  static const std::vector<Key> keys = {
+      {"network", "backend", set_backend},
+      {"network", "aggregators", set_aggregators},
+      {"network", "publisher", text(&NetworkConfig::publisher)},
+      {"network", "token", text(&NetworkConfig::token)},
+      {"network", "token_command", text(&NetworkConfig::token_command)},
+      {"network", "token_secret", text(&NetworkConfig::token_secret)},
+      {"network", "send_object_to", text(&NetworkConfig::send_object_to)},
+      {"network", "shards", number<uint32_t>([](Config& c) -> uint32_t& { return c.network.shards; }, 4, 49'155)},
+      {"network", "epochs", set_epochs},
+      {"pack", "size", bytes([](Config& c, uint64_t v) { c.pack_bytes = v; })},
+      {"pack", "max_age", duration([](Config& c, Millis v) { c.pack_max_age = v; })},
+      {"pack", "compression", number<int>([](Config& c) -> int& { return c.compression_level; }, 1, 19)},
+      {"journal", "interval", duration([](Config& c, Millis v) { c.journal_interval = v; })},
+      {"spool", "size", bytes([](Config& c, uint64_t v) { c.spool_bytes = v; })},
+      {"cache", "size", bytes([](Config& c, uint64_t v) { c.cache_bytes = v; })},
+      {"cache", "memory", bytes([](Config& c, uint64_t v) { c.cache_memory_bytes = v; })},
+      {"mount", "read_ahead", bytes([](Config& c, uint64_t v) { c.read_ahead_bytes = v; })},
+      {"mount", "threads", number<unsigned>([](Config& c) -> unsigned& { return c.threads; }, 1, 64)},
+      {"mount", "allow_other", flag(&Config::allow_other)},
+      {"localnet", "nodes", number<uint32_t>([](Config& c) -> uint32_t& { return c.localnet_nodes; }, 1, 100)},
+      {"localnet", "shards", number<uint32_t>([](Config& c) -> uint32_t& { return c.localnet_shards; }, 4, 1000)},
+      {"localnet", "stop_with_mount", flag(&Config::localnet_stop_with_mount)},
+  };
+  return keys;
+}
+
+const Key* find_key(std::string_view section, std::string_view name) {
+  for (const Key& key : known_keys()) {
+    if (key.section == section && key.name == name) return &key;
+  }
+  return nullptr;
+}
+
+std::string names_in(std::string_view section) {
+  std::vector<std::string> names;
+  for (const Key& key : known_keys()) {
+    if (key.section == section) names.push_back(key.name);
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+Error at_line(const std::string& path, const toml::source_region& source, std::string_view message) {
+  return Error(Code::kInvalidArgument, fmt::format("{}:{}: {}", path, source.begin.line, message));
+}
+
+Status apply_section(const std::string& path, std::string_view section, const toml::table& table, Config& config) {
+  for (auto&& [name, node] : table) {
+    const Key* key = find_key(section, name.str());
+    if (key == nullptr) {
+      return at_line(path, name.source(), fmt::format("unknown key '{}' in [{}]; known are: {}", name.str(), section,
+                                                      names_in(section)));
+    }
+    if (auto set = key->set(config, node); !set.ok()) {
+      return at_line(path, node.source(), fmt::format("{} {}", name.str(), set.error().message()));
+    }
+  }
+  return {};
+}
+
+Status apply(const std::string& path, const toml::table& root, Config& config) {
+  for (auto&& [section, node] : root) {
+    const toml::table* table = node.as_table();
+    if (table == nullptr || names_in(section.str()).empty()) {
+      return at_line(path, section.source(),
+                     fmt::format("unknown section '{}'; known are: network, pack, journal, spool, cache, mount, localnet",
+                                 section.str()));
+    }
+    WFS_TRY(apply_section(path, section.str(), *table, config));
+  }
+  return {};
+}
+
+std::string quoted(const std::string& value) { return fmt::format("{}", (std::ostringstream() << toml::value(value)).str()); }
+
+std::string optional_bytes(const std::optional<uint64_t>& value, std::string_view otherwise) {
+  return value ? fmt::format("{}", *value) : fmt::format("# by default {}", otherwise);
+}
+
+}  // namespace
+
+Result<Config> load_config(const std::string& path, Config base) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return base;
+  try {
+    const toml::table root = toml::parse_file(path);
+    WFS_TRY(apply(path, root, base));
+  } catch (const toml::parse_error& wrong) {
+    return at_line(path, wrong.source(), std::string(wrong.description()));
+  }
+  return base;
+}
+
+std::string print_config(const Config& config) {
+  const bool local = config.network.backend == Backend::kLocal;
+  std::vector<std::string> aggregators;
+  for (const std::string& url : config.network.aggregators) aggregators.push_back(quoted(url));
+  std::string out = fmt::format("[network]\nbackend = \"{}\"\n", local ? "local" : "http");
+  out += fmt::format("aggregators = [{}]\npublisher = {}\n", fmt::join(aggregators, ", "), quoted(config.network.publisher));
+  out += fmt::format("send_object_to = {}\nshards = {}\nepochs = {}\n", quoted(config.network.send_object_to),
+                     config.network.shards, config.network.epochs);
+  if (!config.network.token.empty() || !config.network.token_secret.empty()) out += "# a token or secret is set\n";
+  if (!config.network.token_command.empty()) out += fmt::format("token_command = {}\n", quoted(config.network.token_command));
+  out += fmt::format("\n[pack]\nsize = {}\n", optional_bytes(config.pack_bytes, local ? "256MiB" : "8MiB"));
+  out += config.pack_max_age ? fmt::format("max_age = \"{}ms\"\n", config.pack_max_age->count())
+                             : fmt::format("# max_age: by default {}\n", local ? "30s" : "1h");
+  out += fmt::format("compression = {}\n", config.compression_level);
+  out += fmt::format("\n[journal]\ninterval = \"{}ms\"\n", config.journal_interval.count());
+  out += fmt::format("\n[spool]\nsize = {}\n", optional_bytes(config.spool_bytes, "20 % of the free disk, at most 64 GiB"));
+  out += fmt::format("\n[cache]\nsize = {}\nmemory = {}\n",
+                     optional_bytes(config.cache_bytes, "10 % of the free disk, at most 32 GiB"), config.cache_memory_bytes);
+  out += fmt::format("\n[mount]\nread_ahead = {}\nthreads = {}\nallow_other = {}\n",
+                     optional_bytes(config.read_ahead_bytes, local ? "16MiB" : "32MiB"), config.threads, config.allow_other);
+  out += fmt::format("\n[localnet]\nnodes = {}\nshards = {}\nstop_with_mount = {}\n", config.localnet_nodes,
+                     config.localnet_shards, config.localnet_stop_with_mount);
+  return out;
+}
+
+}  // namespace walrusfs::cli

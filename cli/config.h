@@ -1,0 +1,56 @@
+// Settings: built-in defaults, then the configuration file, then the volume's own file.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace walrusfs::cli {
+
+enum class Backend { kLocal, kHttp };
+
+struct NetworkConfig {
+  Backend backend = Backend::kLocal;
+  std::vector<std::string> aggregators;  // http: where to read
+  std::string publisher;                 // http: where to write; empty: read only
+  std::string token;                     // http: JWT for the publisher, or
+  std::string token_command;             // a command that prints one per upload, or
+  std::string token_secret;              // the HS256 secret to make them from
+  std::string send_object_to;            // Sui address that gets the blob objects
+  uint32_t shards = 1000;                // http: of the committee; mainnet and testnet have 1000
+  uint32_t epochs = 26;                  // bought with each pack
+};
+
+struct Config {
+  NetworkConfig network;
+
+  std::optional<uint64_t> pack_bytes;    // none: 256 MiB locally, 8 MiB over a publisher
+  std::optional<Millis> pack_max_age;    // none: 30 s locally, 1 h on paid networks
+  int compression_level = 3;
+
+  Millis journal_interval{5'000};
+  std::optional<uint64_t> spool_bytes;   // none: 20 % of the free disk, at most 64 GiB
+  std::optional<uint64_t> cache_bytes;   // none: 10 % of the free disk, at most 32 GiB
+  uint64_t cache_memory_bytes = 64 << 20;
+  std::optional<uint64_t> read_ahead_bytes;  // none: 16 MiB locally, 32 MiB else
+  unsigned threads = 4;
+  bool allow_other = false;
+
+  uint32_t localnet_nodes = 5;
+  uint32_t localnet_shards = 301;
+  bool localnet_stop_with_mount = false;
+
+  bool epochs_set = false;  // network.epochs was given, not the default
+};
+
+// Reads `path` over `base`. A missing file changes nothing. Errors name file and line; an unknown key
+// is one, and lists the known ones.
+Result<Config> load_config(const std::string& path, Config base);
+
+// The whole configuration as TOML, every key with its value in force. Secrets are not shown.
+std::string print_config(const Config& config);
+
+}  // namespace walrusfs::cli
