@@ -1,0 +1,30 @@
+// A whole file mapped for reading. For files that nobody changes meanwhile: a pack, a blob to be hashed.
+// Reading beyond a file that somebody truncates raises SIGBUS.
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace walrusfs {
+
+class MappedFile {
+ public:
+  static Result<MappedFile> open(const std::string& path);
+  MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+  MappedFile& operator=(MappedFile&& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~MappedFile();
+
+  ByteView bytes() const { return bytes_; }
+
+ private:
+  explicit MappedFile(ByteView bytes) : bytes_(bytes) {}
+  ByteView bytes_;
+};
+
+}  // namespace walrusfs
