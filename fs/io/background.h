@@ -7,9 +7,9 @@
 
 namespace walrusfs {
 
-// Runs `task` soon on another thread. False when its queue is full or it is closing: the task is dropped.
-// Must not run the task before it returns. Tasks that are dropped later are simply destroyed.
-using BackgroundRunner = std::function<bool(std::function<void()> task)>;
+// Runs `task` soon on another thread, or destroys it unrun when its queue is full or it is closing.
+// Must not run the task before it returns.
+using BackgroundRunner = std::function<void(std::function<void()> task)>;
 
 // Lets an object go while tasks that refer to it may still be queued: a task enters before it touches
 // the object; close() waits for those inside and turns away all later ones. Held by shared_ptr, since

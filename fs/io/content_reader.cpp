@@ -35,10 +35,50 @@ class RecentFrames {
   std::deque<std::pair<uint64_t, uint64_t>> order_;
 };
 
+// The frames that are being fetched ahead. Shared with the queued tasks, which outlive the reader.
+class PrefetchLedger {
+ public:
+  // False when too many are on their way, or this one is, or was a short while ago.
+  bool claim(uint64_t pack, uint64_t t_offset) {
+    MutexLock lock(mutex_);
+    if (in_flight_ >= limits::kPrefetchFrames || !recent_.add(pack, t_offset)) return false;
+    ++in_flight_;
+    return true;
+  }
+  void settle(uint64_t pack, uint64_t t_offset, bool fetched) {
+    MutexLock lock(mutex_);
+    --in_flight_;
+    if (!fetched) recent_.forget(pack, t_offset);
+  }
+
+ private:
+  Mutex mutex_;
+  RecentFrames recent_ GUARDED_BY(mutex_);
+  size_t in_flight_ GUARDED_BY(mutex_) = 0;
+};
+
+// A claimed frame; settles when its task is done, or destroyed unrun.
+class PrefetchClaim {
+ public:
+  PrefetchClaim(std::shared_ptr<PrefetchLedger> ledger, uint64_t pack, uint64_t t_offset)
+      : ledger_(std::move(ledger)), pack_(pack), t_offset_(t_offset) {}
+  PrefetchClaim(const PrefetchClaim&) = delete;
+  PrefetchClaim& operator=(const PrefetchClaim&) = delete;
+  ~PrefetchClaim() { ledger_->settle(pack_, t_offset_, fetched_); }
+  void set_fetched() { fetched_ = true; }
+
+ private:
+  const std::shared_ptr<PrefetchLedger> ledger_;
+  const uint64_t pack_;
+  const uint64_t t_offset_;
+  bool fetched_ = false;
+};
+
 class ContentReaderImpl final : public ContentReader {
  public:
   ContentReaderImpl(Spool& spool, FrameReader& frames, Clock& clock, const ContentReaderOptions& options)
-      : spool_(spool), frames_(frames), clock_(clock), options_(options), gate_(std::make_shared<TaskGate>()) {}
+      : spool_(spool), frames_(frames), clock_(clock), options_(options), gate_(std::make_shared<TaskGate>()),
+        ledger_(std::make_shared<PrefetchLedger>()) {}
   ~ContentReaderImpl() override { gate_->close(); }
 
   Status read(const std::vector<Extent>& extents, uint64_t offset, MutableByteView out, Deadline deadline) override;
@@ -47,19 +87,14 @@ class ContentReaderImpl final : public ContentReader {
  private:
   Status read_piece(const Extent& extent, uint64_t skip, MutableByteView out, Deadline deadline);
   void prefetch_range(const SharedPack& pack, ByteRange t_range);
-  bool claim(uint64_t pack, uint64_t t_offset);
-  void finished(bool fetched, uint64_t pack, uint64_t t_offset);
-  bool run_gated(std::function<void()> task);
+  void run_gated(std::function<void()> task);
 
   Spool& spool_;
   FrameReader& frames_;
   Clock& clock_;
   const ContentReaderOptions options_;
   const std::shared_ptr<TaskGate> gate_;
-
-  Mutex mutex_;
-  RecentFrames recent_ GUARDED_BY(mutex_);
-  size_t in_flight_ GUARDED_BY(mutex_) = 0;
+  const std::shared_ptr<PrefetchLedger> ledger_;
 };
 
 Status ContentReaderImpl::read(const std::vector<Extent>& extents, uint64_t offset, MutableByteView out,
@@ -109,31 +144,21 @@ void ContentReaderImpl::prefetch(const std::vector<Extent>& ahead) {
 
 void ContentReaderImpl::prefetch_range(const SharedPack& pack, ByteRange t_range) {
   for (const FrameRow& row : pack->frames_of(t_range)) {
-    if (!claim(raw(pack->id), row.t_offset)) continue;
-    bool queued = run_gated([this, pack, &row] {
+    if (!ledger_->claim(raw(pack->id), row.t_offset)) continue;
+    auto claim = std::make_shared<PrefetchClaim>(ledger_, raw(pack->id), row.t_offset);
+    run_gated([this, pack, &row, claim] {  // `pack` keeps `row`
       auto frame = frames_.frame(*pack, row, clock_.in(options_.prefetch_timeout));
-      if (!frame.ok()) log_debug("Reading ahead failed; a reader will try itself: {}", frame.error().to_string());
-      finished(frame.ok(), raw(pack->id), row.t_offset);
+      if (frame.ok()) {
+        claim->set_fetched();
+      } else {
+        log_debug("Reading ahead failed; a reader will try itself: {}", frame.error().to_string());
+      }
     });
-    if (!queued) finished(false, raw(pack->id), row.t_offset);
   }
 }
 
-bool ContentReaderImpl::claim(uint64_t pack, uint64_t t_offset) {
-  MutexLock lock(mutex_);
-  if (in_flight_ >= limits::kPrefetchFrames || !recent_.add(pack, t_offset)) return false;
-  ++in_flight_;
-  return true;
-}
-
-void ContentReaderImpl::finished(bool fetched, uint64_t pack, uint64_t t_offset) {
-  MutexLock lock(mutex_);
-  --in_flight_;
-  if (!fetched) recent_.forget(pack, t_offset);
-}
-
-bool ContentReaderImpl::run_gated(std::function<void()> task) {
-  return options_.run_later([gate = gate_, task = std::move(task)] {
+void ContentReaderImpl::run_gated(std::function<void()> task) {
+  options_.run_later([gate = gate_, task = std::move(task)] {
     if (!gate->enter()) return;
     task();
     gate->leave();
