@@ -18,6 +18,7 @@ constexpr size_t kXattrNameBytes = 255;
 constexpr size_t kXattrValueBytes = 64 * kKiB;
 constexpr size_t kXattrsPerInodeBytes = 256 * kKiB;  // names and values; they live in one index row set
 constexpr uint32_t kLinks = 65'000;                  // as ext4
+constexpr size_t kFolderDepth = 64 * kKiB;           // a tar path (below) cannot tell deeper ones; ends circles
 
 // A signed 64-bit offset with room for arithmetic; ext4 stops at 16 TiB.
 constexpr uint64_t kFileBytes = uint64_t{1} << 50;

@@ -30,8 +30,8 @@ struct ListedEntry {
 };
 
 struct Counters {
-  uint64_t next_inode = 2;
-  uint64_t next_cookie = 1;
+  uint64_t next_inode = 2;   // after the root
+  uint64_t next_cookie = 3;  // a listing needs 1 and 2 for "." and ".."
   uint64_t next_staging = 1;
   Sequence last_sequence{};
 };
