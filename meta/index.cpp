@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
 #include "base/mutex.h"
 #include "meta/check.h"
 #include "meta/pack_rows.h"
@@ -32,7 +31,8 @@ constexpr char kWriterSettings[] =
     "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768";
 
 // The connection that changes things, and what works on it.
-struct Writer {
+class Writer {
+ public:
   explicit Writer(std::unique_ptr<sqlite::Connection> opened)
       : connection(std::move(opened)), reader(*connection), tree(*connection), packs(*connection, reader, tree) {}
 
@@ -40,7 +40,18 @@ struct Writer {
   TreeReader reader;
   TreeWriter tree;
   PackRows packs;
-  sqlite::Statement next_sequence{*connection,
+
+  Result<Sequence> take_sequence() {
+    sqlite::Query query = next_sequence_.start();
+    WFS_ASSIGN(bool found, query.next());
+    if (!found) return impossible_row("its state is missing");
+    const Sequence sequence{query.number(0)};
+    WFS_TRY(query.run());
+    return sequence;
+  }
+
+ private:
+  sqlite::Statement next_sequence_{*connection,
                                   "UPDATE state SET last_sequence = last_sequence + 1 RETURNING last_sequence"};
 };
 
@@ -213,15 +224,12 @@ size_t SqliteIndex::packed_ranges_to_forget() const {
 Result<Sequence> SqliteIndex::apply(const Batch& batch) {
   const size_t forget = packed_ranges_to_forget();
   Sequence sequence{};
-  WFS_TRY(write([&](Writer& writer) -> Status {
+  const auto change = [&](Writer& writer) -> Status {
     for (size_t i = 0; i < forget; ++i) WFS_TRY(writer.packs.forget_packed_ranges(recently_certified_[i].id));
-    sqlite::Query query = writer.next_sequence.start();
-    WFS_ASSIGN(bool found, query.next());
-    if (!found) return impossible_row("its state is missing");
-    sequence = Sequence{query.number(0)};
-    WFS_TRY(query.run());
+    WFS_ASSIGN(sequence, writer.take_sequence());
     return writer.tree.apply(batch, sequence);
-  }));
+  };
+  WFS_TRY(write(change));
   recently_certified_.erase(recently_certified_.begin(),
                             recently_certified_.begin() + static_cast<std::ptrdiff_t>(forget));
   ++commits_;
@@ -253,10 +261,11 @@ Result<std::unique_ptr<IndexSnapshot>> SqliteIndex::snapshot() {
 Result<PackId> SqliteIndex::next_pack_id() {
   MutexLock lock(mutex_);
   PackId id{};
-  WFS_TRY(write([&](Writer& writer) -> Status {
+  const auto change = [&](Writer& writer) -> Status {
     WFS_ASSIGN(id, writer.packs.next_id());
     return {};
-  }));
+  };
+  WFS_TRY(write(change));
   return id;
 }
 

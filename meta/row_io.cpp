@@ -56,7 +56,8 @@ Result<FrameRow> read_frame(const sqlite::Query& query, int first) {
 }
 
 Result<PackRow> read_pack(const sqlite::Query& query) {
-  PackRow pack{.id = PackId{query.number(0)}};
+  PackRow pack;
+  pack.id = PackId{query.number(0)};
   const int64_t state = query.integer(1);
   if (state != static_cast<int64_t>(PackState::kBuilt) && state != static_cast<int64_t>(PackState::kCertified))
     return impossible_row(fmt::format("pack {} in state {}", raw(pack.id), state));

@@ -18,7 +18,6 @@ CREATE TABLE state (
   published INTEGER NOT NULL,
   published_pack INTEGER REFERENCES packs (id) DEFERRABLE INITIALLY DEFERRED
 ) STRICT;
-INSERT INTO state VALUES (1, 2, 3, 1, 1, 0, 0, NULL);
 
 CREATE TABLE inodes (
   id INTEGER PRIMARY KEY,
@@ -138,6 +137,8 @@ CREATE TABLE settings (
   key TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) WITHOUT ROWID, STRICT;
+
+INSERT INTO state VALUES (1, 2, 3, 1, 1, 0, 0, NULL);
 )sql";
 
 constexpr const char* kMigrations[] = {kVersion1};

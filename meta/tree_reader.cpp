@@ -210,6 +210,7 @@ Result<std::vector<PackRow>> TreeReader::packs(std::optional<PackState> state) {
 
 Result<std::vector<FrameRow>> TreeReader::frames(PackId id, ByteRange t_range) {
   std::vector<FrameRow> frames;
+  if (t_range.empty()) return frames;
   const uint64_t end = within_int64(t_range.offset) + std::min<uint64_t>(t_range.length, uint64_t{1} << 62);
   sqlite::Query query = frames_.start(raw(id), within_int64(t_range.offset), within_int64(end));
   for (;;) {
