@@ -52,7 +52,7 @@ struct Fault {
   int errno_value = EIO;
   bool stays = false;        // and every matching one after it
   bool torn = false;         // a write writes its first half before it fails
-  std::string path_part;     // only paths that contain it
+  std::string path_part{};   // only paths that contain it
 };
 
 class FaultyFiles final : public Files {
