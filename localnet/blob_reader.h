@@ -1,0 +1,82 @@
+// Reads blobs from storage nodes for the aggregator, and believes nobody: metadata is verified against
+// the blob ID and every sliver against the metadata.
+//
+// Bytes are read by rows (systematic primary slivers). A row comes from, in this order: the cache; the
+// node that owns it; symbols of the secondary slivers of all nodes, from which it is rebuilt at the price of
+// one sliver; a decode of the whole blob from any k1 good primary slivers, when somebody lies about symbols
+// or too many are gone. One thread fetches a row, others that want it wait. Since every row is
+// verified, reads always satisfy the default consistency check.
+//
+// Safe to call from any thread. Errors: kNotFound (the network says there is no such certified blob),
+// kPermission (blocked), kUnavailable (not enough good answers now), kCorrupt (the blob itself is inconsistent).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <span>
+
+#include "base/clock.h"
+#include "codec/decoder.h"
+#include "localnet/committee.h"
+#include "localnet/node_client.h"
+#include "localnet/row_cache.h"
+
+namespace walrusfs::localnet {
+
+using MetadataPtr = std::shared_ptr<const BlobMetadata>;
+
+struct ReaderCounts {
+  uint64_t rows_fetched = 0;   // from the node that owns them
+  uint64_t rows_rebuilt = 0;   // from symbols
+  uint64_t blobs_decoded = 0;  // as a whole
+};
+
+class BlobReader {
+ public:
+  // All must outlive the reader; nodes in committee order.
+  BlobReader(const Committee& committee, std::span<const std::unique_ptr<NodeClient>> nodes, Clock& clock,
+             uint64_t cache_bytes);
+
+  // Of a certified blob. Believed for a short while, then asked for again.
+  Result<MetadataPtr> metadata(const BlobId& blob);
+  // The whole sliver, padding included.
+  Result<Row> row(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
+
+  // Hands the bytes of `range` over in order; several rows are fetched ahead. kCancelled when the sink
+  // says stop. kRange when the range is empty or ends past the blob.
+  Status read(const BlobId& blob, const MetadataPtr& metadata, ByteRange range,
+              const std::function<bool(ByteView)>& sink);
+
+  ReaderCounts counts() const;
+
+ private:
+  struct Known {
+    MetadataPtr metadata;
+    Deadline::TimePoint believed_until;
+  };
+
+  std::vector<size_t> nodes_in_turn();
+  Result<MetadataPtr> fetch_metadata(const BlobId& blob);
+  Status check_certified(const BlobId& blob);
+  Result<Row> fetch_row(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
+  Result<Row> row_from_owner(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index);
+  Result<Row> row_from_symbols(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index);
+  Result<Row> row_from_decode(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
+  std::vector<Sliver> gather_primary(const BlobId& blob, const BlobMetadata& metadata);
+
+  const Committee& committee_;
+  const std::span<const std::unique_ptr<NodeClient>> nodes_;
+  Clock& clock_;
+  RowCache cache_;
+
+  Mutex decode_mutex_;  // one whole-blob decode at a time: it holds the blob in memory
+  mutable Mutex mutex_;
+  CondVar fetched_;
+  std::set<RowKey> fetching_ GUARDED_BY(mutex_);
+  std::map<BlobId, Known> known_ GUARDED_BY(mutex_);
+  size_t turn_ GUARDED_BY(mutex_) = 0;
+  ReaderCounts counts_ GUARDED_BY(mutex_);
+};
+
+}  // namespace walrusfs::localnet

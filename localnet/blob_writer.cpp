@@ -1,0 +1,88 @@
+#include "localnet/blob_writer.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/mutex.h"
+#include "localnet/parallel.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+constexpr uint64_t kBatchBytes = 96 << 20;  // of slivers in memory at a time
+constexpr size_t kUploadThreads = 8;
+
+// Which nodes still take part, and why others do not.
+class Participants {
+ public:
+  explicit Participants(size_t nodes) : failures_(nodes) {}
+
+  bool takes_part(size_t node) const {
+    MutexLock lock(mutex_);
+    return failures_[node].empty();
+  }
+  void fail(size_t node, const Error& error) {
+    MutexLock lock(mutex_);
+    if (failures_[node].empty()) failures_[node] = error.message();
+  }
+  SpreadOutcome outcome(const Committee& committee) const {
+    MutexLock lock(mutex_);
+    SpreadOutcome out;
+    for (size_t node = 0; node < failures_.size(); ++node) {
+      if (failures_[node].empty()) {
+        out.weight += static_cast<uint32_t>(committee.members()[node].shards.size());
+      } else {
+        out.failures += (out.failures.empty() ? "" : "; ") + failures_[node];
+      }
+    }
+    return out;
+  }
+  bool quorum_possible(const Committee& committee) const {
+    return outcome(committee).weight >= committee.quorum_weight();
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::vector<std::string> failures_ GUARDED_BY(mutex_);  // empty: none
+};
+
+// A node may be restarting or busy: once more, then it is left out.
+template <typename Upload>
+void upload_twice(Participants& participants, size_t node, const Upload& upload) {
+  if (!participants.takes_part(node)) return;
+  Status done = upload();
+  if (!done && done.error().retryable()) done = upload();
+  if (!done) participants.fail(node, done.error());
+}
+
+}  // namespace
+
+Result<SpreadOutcome> BlobWriter::spread(const BlobId& blob, const BlobMetadata& metadata, ByteView content) {
+  const CodeShape& shape = committee_.shape();
+  WFS_ASSIGN(SliverEncoder encoder, SliverEncoder::create(shape, content));
+  Participants participants(nodes_.size());
+  const Bytes metadata_bcs = metadata.to_bytes();
+  for_each_parallel(nodes_.size(), kUploadThreads, [&](size_t node) {
+    upload_twice(participants, node, [&] { return nodes_[node]->put_metadata(blob, metadata_bcs); });
+  });
+
+  EncodeOptions options;
+  options.threads = threads_;
+  for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
+    const size_t batch = std::max<size_t>(1, kBatchBytes / metadata.sliver_bytes(axis));
+    for (size_t first = 0; first < shape.n(); first += batch) {
+      if (!participants.quorum_possible(committee_)) return participants.outcome(committee_);
+      std::vector<SliverIndex> wanted;
+      for (size_t i = first; i < std::min<size_t>(shape.n(), first + batch); ++i)
+        wanted.push_back(SliverIndex{static_cast<uint16_t>(i)});
+      WFS_ASSIGN(std::vector<Sliver> slivers, encoder.slivers(axis, wanted, options));
+      for_each_parallel(slivers.size(), kUploadThreads, [&](size_t i) {
+        size_t node = committee_.owner(shape.shard_of(blob, shape.pair_of(axis, slivers[i].index)));
+        upload_twice(participants, node, [&] { return nodes_[node]->put_sliver(blob, slivers[i]); });
+      });
+    }
+  }
+  return participants.outcome(committee_);
+}
+
+}  // namespace walrusfs::localnet

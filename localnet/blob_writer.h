@@ -1,0 +1,37 @@
+// Spreads an encoded blob over the storage nodes, for the publisher.
+//
+// Slivers are made and sent in batches of bounded size, so that a blob of 256 MiB needs no gigabyte of
+// memory. A node that fails is left out for the rest of the blob. Safe to call from any thread.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "codec/encoder.h"
+#include "localnet/committee.h"
+#include "localnet/node_client.h"
+
+namespace walrusfs::localnet {
+
+struct SpreadOutcome {
+  uint32_t weight = 0;         // shards of the nodes that keep everything that is theirs
+  std::string failures;        // "node 2: …; node 4: …", empty when none
+};
+
+class BlobWriter {
+ public:
+  // All must outlive the writer; nodes in committee order.
+  BlobWriter(const Committee& committee, std::span<const std::unique_ptr<NodeClient>> nodes, unsigned threads)
+      : committee_(committee), nodes_(nodes), threads_(threads) {}
+
+  // The blob is registered; `metadata` is that of `content`. An error only when encoding itself fails;
+  // whether the weight is enough is the caller's to judge.
+  Result<SpreadOutcome> spread(const BlobId& blob, const BlobMetadata& metadata, ByteView content);
+
+ private:
+  const Committee& committee_;
+  const std::span<const std::unique_ptr<NodeClient>> nodes_;
+  const unsigned threads_;
+};
+
+}  // namespace walrusfs::localnet

@@ -1,0 +1,41 @@
+#include "localnet/byte_spool.h"
+
+#include "base/log.h"
+
+namespace walrusfs::localnet {
+
+ByteSpool::ByteSpool(Files& files, std::string path, uint64_t memory_bytes)
+    : files_(files), path_(std::move(path)), memory_bytes_(memory_bytes) {}
+
+ByteSpool::~ByteSpool() {
+  if (!file_) return;
+  file_.reset();
+  if (Status removed = files_.remove(path_); !removed) log_warn("temporary file: {}", removed.error().message());
+}
+
+Status ByteSpool::append(ByteView piece) {
+  WFS_CHECK(!mapped_);
+  walrusfs::append(pending_, piece);
+  size_ += piece.size();
+  return pending_.size() > memory_bytes_ ? flush() : ok_status();
+}
+
+Status ByteSpool::flush() {
+  if (!file_) {
+    WFS_ASSIGN(file_, files_.open(path_, Files::Open::kCreateNew));
+  }
+  WFS_TRY(file_->write_at(size_ - pending_.size(), pending_));
+  pending_.clear();
+  return {};
+}
+
+Result<ByteView> ByteSpool::view() {
+  if (!file_) return ByteView(pending_);
+  if (!mapped_) {
+    WFS_TRY(flush());
+    WFS_ASSIGN(mapped_, MappedFile::open(path_));
+  }
+  return mapped_->bytes();
+}
+
+}  // namespace walrusfs::localnet

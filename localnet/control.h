@@ -1,0 +1,18 @@
+// The control port of a local network: status, faults, epochs, for the `walrusfs localnet` command. Every
+// call must carry the token of localnet.json, which only the owner can read: a web page open in a browser
+// on this machine could reach the port too.
+#pragma once
+
+#include <string>
+
+#include "localnet/http_types.h"
+#include "localnet/localnet.h"
+
+namespace walrusfs::localnet {
+
+inline constexpr const char* kTokenHeader = "X-Walrusfs-Token";
+
+// GET /v1/status, POST /v1/nodes/{n}/stop, POST /v1/nodes/{n}/start, POST /v1/epoch/advance.
+HttpAnswer answer_control(Localnet& network, const std::string& token, HttpCall& call);
+
+}  // namespace walrusfs::localnet

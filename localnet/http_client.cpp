@@ -1,0 +1,127 @@
+#include "localnet/http_client.h"
+
+#include <httplib.h>
+
+#include "base/mutex.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+constexpr int kConnectSeconds = 2;
+constexpr int kTransferSeconds = 60;  // for each read or write, not for the whole
+constexpr size_t kIdleConnections = 16;
+constexpr uint64_t kPutAnswerBytes = 1 << 20;
+
+Error transport_error(httplib::Error error, const std::string& where) {
+  Code code = error == httplib::Error::ConnectionTimeout || error == httplib::Error::Read ? Code::kTimeout
+                                                                                          : Code::kUnavailable;
+  return Error(code, where + ": " + httplib::to_string(error));
+}
+
+}  // namespace
+
+struct HttpClient::Impl {
+  using Connection = std::unique_ptr<httplib::Client>;
+  struct Outcome {
+    Result<HttpReply> reply;
+    bool answered;  // at least a status line came
+  };
+
+  const std::string address;
+  const uint16_t port;
+  Mutex mutex;
+  std::vector<Connection> idle GUARDED_BY(mutex);
+
+  Impl(std::string to, uint16_t at) : address(std::move(to)), port(at) {}
+
+  Connection connect() const {
+    auto client = std::make_unique<httplib::Client>(address, port);
+    client->set_keep_alive(true);
+    client->set_tcp_nodelay(true);
+    client->set_decompress(false);
+    client->set_connection_timeout(kConnectSeconds);
+    client->set_read_timeout(kTransferSeconds);
+    client->set_write_timeout(kTransferSeconds);
+    return client;
+  }
+
+  Connection borrow() {
+    MutexLock lock(mutex);
+    if (idle.empty()) return nullptr;
+    Connection taken = std::move(idle.back());
+    idle.pop_back();
+    return taken;
+  }
+
+  void give_back(Connection connection) {
+    MutexLock lock(mutex);
+    if (idle.size() < kIdleConnections) idle.push_back(std::move(connection));
+  }
+
+  Outcome run(httplib::Client& client, httplib::Request request, uint64_t max_bytes) const {
+    HttpReply reply;
+    bool answered = false, too_large = false;
+    request.response_handler = [&](const httplib::Response& head) {
+      answered = true;
+      reply.status = head.status;
+      return true;
+    };
+    request.content_receiver = [&](const char* data, size_t size, uint64_t, uint64_t) {
+      too_large = reply.body.size() + size > max_bytes;
+      if (!too_large) reply.body.append(data, size);
+      return !too_large;
+    };
+    const std::string where = address + ":" + std::to_string(port);
+    auto result = client.send(request);
+    if (too_large) return {Error(Code::kTooLarge, where + ": the answer is longer than expected"), true};
+    if (!result) return {transport_error(result.error(), where), answered};
+    return {std::move(reply), true};
+  }
+
+  Result<HttpReply> call(const httplib::Request& request, uint64_t max_bytes) {
+    if (Connection used = borrow()) {
+      Outcome outcome = run(*used, request, max_bytes);
+      if (outcome.reply) give_back(std::move(used));
+      if (outcome.reply || outcome.answered) return std::move(outcome.reply);
+    }
+    Connection fresh = connect();
+    Outcome outcome = run(*fresh, request, max_bytes);
+    if (outcome.reply) give_back(std::move(fresh));
+    return std::move(outcome.reply);
+  }
+};
+
+HttpClient::HttpClient(std::string address, uint16_t port)
+    : impl_(std::make_unique<Impl>(std::move(address), port)) {}
+
+HttpClient::~HttpClient() = default;
+
+Result<HttpReply> HttpClient::get(const std::string& target, uint64_t max_bytes) {
+  return send("GET", target, {}, max_bytes);
+}
+
+Result<HttpReply> HttpClient::send(const std::string& method, const std::string& target,
+                                   const HttpHeaderList& headers, uint64_t max_bytes) {
+  httplib::Request request;
+  request.method = method;
+  request.path = target;
+  for (const auto& [name, value] : headers) request.set_header(name, value);
+  if (method == "POST" || method == "PUT") request.set_header("Content-Length", "0");
+  return impl_->call(request, max_bytes);
+}
+
+Result<HttpReply> HttpClient::put(const std::string& target, ByteView body) {
+  httplib::Request request;
+  request.method = "PUT";
+  request.path = target;
+  request.set_header("Content-Type", "application/octet-stream");
+  request.body = std::string(as_text(body));
+  return impl_->call(request, kPutAnswerBytes);
+}
+
+void HttpClient::close_idle() {
+  MutexLock lock(impl_->mutex);
+  impl_->idle.clear();
+}
+
+}  // namespace walrusfs::localnet

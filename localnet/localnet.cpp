@@ -1,0 +1,259 @@
+#include "localnet/localnet.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "localnet/aggregator.h"
+#include "localnet/control.h"
+#include "localnet/folder_lock.h"
+#include "localnet/node_host.h"
+#include "localnet/publisher.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+// The gates admit 256 + 320 and 8 + 8; connections beyond must still be told 429.
+constexpr size_t kAggregatorThreads = 640, kPublisherThreads = 64, kControlThreads = 4;
+
+Status empty_folder(Files& files, const std::string& folder) {
+  WFS_TRY(files.make_directories(folder));
+  WFS_ASSIGN(auto items, files.list(folder));
+  for (const auto& item : items)
+    if (!item.is_directory) WFS_TRY(files.remove(folder + "/" + item.name));
+  return {};
+}
+
+uint16_t chosen(uint16_t configured, uint16_t before) { return configured != 0 ? configured : before; }
+
+}  // namespace
+
+// Members stand in the order in which they need each other; the destructor goes backwards.
+struct Localnet::Impl {
+  LocalnetConfig config;
+  World world;
+  FolderLock lock;
+  Committee committee;
+  std::unique_ptr<Ledger> ledger;
+  Deadline::TimePoint started_at;
+  std::vector<std::unique_ptr<NodeHost>> nodes;
+  std::vector<std::unique_ptr<NodeClient>> clients;
+  std::unique_ptr<BlobReader> reader;
+  std::unique_ptr<BlobWriter> writer;
+  std::unique_ptr<Aggregator> aggregator;
+  std::unique_ptr<Publisher> publisher;
+  LocalnetState state;  // constant once started
+  std::unique_ptr<HttpServer> aggregator_server, publisher_server, control_server;
+
+  Impl(const LocalnetConfig& with, World in, FolderLock held, Committee members, std::unique_ptr<Ledger> chain)
+      : config(with),
+        world(in),
+        lock(std::move(held)),
+        committee(std::move(members)),
+        ledger(std::move(chain)),
+        started_at(in.clock.monotonic()) {}
+
+  std::string scratch() const { return config.folder + "/tmp"; }
+
+  Status start_nodes(const LocalnetState& before) {
+    for (size_t i = 0; i < committee.members().size(); ++i) {
+      nodes.push_back(std::make_unique<NodeHost>(committee, i, config.folder + "/node-" + std::to_string(i),
+                                                 config.address, *ledger, world));
+      WFS_TRY(nodes.back()->start(i < before.nodes.size() ? before.nodes[i].port : 0));
+      clients.push_back(std::make_unique<NodeClient>("node " + std::to_string(i), config.address, nodes[i]->port(),
+                                                     committee.shape(), world.clock));
+    }
+    return {};
+  }
+
+  Status start_services(const LocalnetState& before) {
+    reader = std::make_unique<BlobReader>(committee, clients, world.clock, config.read_cache_bytes);
+    writer = std::make_unique<BlobWriter>(committee, clients, config.encode_threads);
+    aggregator = std::make_unique<Aggregator>(*reader, *ledger, world.files, scratch());
+    PublisherOptions options;
+    options.max_body_bytes = config.max_body_bytes;
+    options.scratch_folder = scratch();
+    options.encode_threads = config.encode_threads;
+    publisher = std::make_unique<Publisher>(committee, *writer, *ledger, world.files, options);
+
+    HttpServerOptions serve;
+    serve.name = "aggregator";
+    serve.address = config.address;
+    serve.port = chosen(config.aggregator_port, before.aggregator_port);
+    serve.any_port_if_taken = config.aggregator_port == 0;
+    serve.max_threads = kAggregatorThreads;
+    serve.malformed_range = Aggregator::malformed_range();
+    WFS_ASSIGN(aggregator_server,
+               HttpServer::start(serve, [a = aggregator.get()](HttpCall& call) { return a->answer(call); }));
+    serve.name = "publisher";
+    serve.port = chosen(config.publisher_port, before.publisher_port);
+    serve.any_port_if_taken = config.publisher_port == 0;
+    serve.max_threads = kPublisherThreads;
+    serve.malformed_range = text_answer(416, "");
+    WFS_ASSIGN(publisher_server,
+               HttpServer::start(serve, [p = publisher.get()](HttpCall& call) { return p->answer(call); }));
+    return {};
+  }
+
+  Status start_control(Localnet& network, const LocalnetState& before) {
+    state.control_token = random_object_id(world.rng).substr(2);
+    HttpServerOptions serve;
+    serve.name = "control port";
+    serve.address = config.address;
+    serve.port = before.control_port;
+    serve.max_threads = kControlThreads;
+    WFS_ASSIGN(control_server, HttpServer::start(serve, [&network, token = state.control_token](HttpCall& call) {
+                 return answer_control(network, token, call);
+               }));
+    return {};
+  }
+
+  Status announce() {
+    state.running = true;
+    state.pid = getpid();
+    state.started_at = world.clock.now().seconds();
+    state.shards = committee.shape().n();
+    state.aggregator_url = aggregator_server->url();
+    state.aggregator_port = aggregator_server->port();
+    state.publisher_url = publisher_server->url();
+    state.publisher_port = publisher_server->port();
+    state.control_url = control_server->url();
+    state.control_port = control_server->port();
+    state.max_body_bytes = config.max_body_bytes;
+    for (const auto& node : nodes) {
+      NodeStatus now = node->status();
+      state.nodes.push_back({now.id, now.url, node->port(), now.shards});
+    }
+    return write_state(world.files, config.folder, state);
+  }
+
+  void stop() {
+    control_server.reset();
+    publisher_server.reset();
+    aggregator_server.reset();
+    for (auto& client : clients) client->close_idle();  // or the nodes would wait for their keep-alive to end
+    for (auto& node : nodes) node->stop();
+    if (!state.running) return;
+    state.running = false;
+    state.pid = 0;
+    if (Status written = write_state(world.files, config.folder, state); !written)
+      log_warn("local network: {}", written.error().message());
+  }
+};
+
+Localnet::Localnet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Localnet::~Localnet() { impl_->stop(); }
+
+Result<std::unique_ptr<Localnet>> Localnet::start(const LocalnetConfig& config, World world) {
+  WFS_TRY(world.files.make_directories(config.folder));
+  WFS_ASSIGN(FolderLock lock, FolderLock::take(world.files, config.folder));
+  WFS_ASSIGN(Committee committee,
+             load_or_create_committee(world.files, world.rng, config.folder, config.shards, config.nodes));
+  WFS_ASSIGN(auto ledger, open_file_ledger(world.files, world.rng, config.folder + "/ledger"));
+  auto before = read_state(world.files, config.folder);
+  if (!before && before.error().code() != Code::kNotFound)
+    log_warn("local network: {}; its ports are chosen anew", before.error().message());
+  const LocalnetState ports = before ? *before : LocalnetState();
+
+  std::unique_ptr<Localnet> network(new Localnet(
+      std::make_unique<Impl>(config, world, std::move(lock), std::move(committee), std::move(ledger))));
+  Impl& impl = *network->impl_;
+  WFS_TRY(empty_folder(world.files, impl.scratch()));
+  WFS_TRY(impl.start_nodes(ports));
+  WFS_TRY(impl.start_services(ports));
+  WFS_TRY(impl.start_control(*network, ports));
+  WFS_TRY(impl.announce());
+  return network;
+}
+
+LocalnetState Localnet::state() const { return impl_->state; }
+
+LocalnetStatus Localnet::status() const {
+  LocalnetStatus out;
+  out.folder = impl_->config.folder;
+  out.pid = getpid();
+  out.uptime_seconds = static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(impl_->world.clock.monotonic() - impl_->started_at).count());
+  out.epoch = impl_->ledger->epoch();
+  out.shards = impl_->committee.shape().n();
+  out.aggregator_url = impl_->aggregator_server->url();
+  out.publisher_url = impl_->publisher_server->url();
+  out.max_body_bytes = impl_->config.max_body_bytes;
+  for (const auto& node : impl_->nodes) {
+    out.nodes.push_back(node->status());
+    out.blobs = std::max(out.blobs, out.nodes.back().blobs);
+    out.bytes += out.nodes.back().bytes;
+  }
+  ReaderCounts counts = impl_->reader->counts();
+  out.slivers_fetched = counts.rows_fetched;
+  out.slivers_rebuilt = counts.rows_rebuilt;
+  out.blobs_decoded = counts.blobs_decoded;
+  return out;
+}
+
+Status Localnet::stop_node(size_t node) {
+  if (node >= impl_->nodes.size()) return Error(Code::kInvalidArgument, "there is no node " + std::to_string(node));
+  impl_->clients[node]->close_idle();
+  impl_->nodes[node]->stop();
+  return {};
+}
+
+Status Localnet::start_node(size_t node) {
+  if (node >= impl_->nodes.size()) return Error(Code::kInvalidArgument, "there is no node " + std::to_string(node));
+  return impl_->nodes[node]->restart();
+}
+
+Result<uint32_t> Localnet::advance_epoch() {
+  WFS_ASSIGN(uint32_t epoch, impl_->ledger->advance_epoch());
+  for (auto& node : impl_->nodes) WFS_TRY(node->drop_expired());
+  return epoch;
+}
+
+Ledger& Localnet::ledger() { return *impl_->ledger; }
+
+std::string to_json(const LocalnetStatus& status) {
+  using nlohmann::ordered_json;
+  ordered_json nodes = ordered_json::array();
+  for (const NodeStatus& node : status.nodes) {
+    ordered_json item = {{"id", node.id},         {"url", node.url},     {"folder", node.folder},
+                         {"running", node.running}, {"shards", node.shards}, {"blobs", node.blobs},
+                         {"slivers", node.slivers}, {"bytes", node.bytes},   {"damagedFound", node.damaged_found}};
+    nodes.push_back(std::move(item));
+  }
+  ordered_json out = {{"folder", status.folder},
+                      {"pid", status.pid},
+                      {"uptimeSeconds", status.uptime_seconds},
+                      {"epoch", status.epoch},
+                      {"shards", status.shards},
+                      {"aggregator", status.aggregator_url},
+                      {"publisher", status.publisher_url},
+                      {"maxBodyBytes", status.max_body_bytes},
+                      {"blobs", status.blobs},
+                      {"bytes", status.bytes},
+                      {"sliversFetched", status.slivers_fetched},
+                      {"sliversRebuilt", status.slivers_rebuilt},
+                      {"blobsDecoded", status.blobs_decoded},
+                      {"nodes", std::move(nodes)}};
+  return out.dump();
+}
+
+Status serve_until_signalled(const LocalnetConfig& config, World world,
+                             const std::function<void(const Localnet&)>& started) {
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  if (int problem = pthread_sigmask(SIG_BLOCK, &ends, nullptr); problem != 0)
+    return error_from_errno(problem, "block signals");
+  WFS_ASSIGN(auto network, Localnet::start(config, world));
+  if (started) started(*network);
+  int received = 0;
+  if (int problem = sigwait(&ends, &received); problem != 0) return error_from_errno(problem, "wait for signals");
+  log_info("local network: stopping");
+  return {};
+}
+
+}  // namespace walrusfs::localnet

@@ -1,0 +1,103 @@
+// An embedded Walrus network in one process: storage nodes with the real HTTP API, each with its own port
+// and folder; a ledger; an aggregator and a publisher in front, which reach the nodes only over HTTP.
+//
+// start() returns when everything answers; the destructor stops it. Everything survives restarts: blobs,
+// ledger, node ids, and ports where they are still free. Calls are safe from any thread.
+// docs/localnet.md tells which routes are served and what is not there yet.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/result.h"
+#include "base/rng.h"
+#include "localnet/state_file.h"
+
+namespace walrusfs::localnet {
+
+struct LocalnetConfig {
+  std::string folder;               // made if missing
+  uint32_t nodes = 5;
+  uint32_t shards = 301;            // 3f + 1, all nodes together
+  std::string address = "127.0.0.1";
+  uint16_t aggregator_port = 0;     // 0: the one used before if it is free, else any
+  uint16_t publisher_port = 0;
+  uint64_t max_body_bytes = 10'240 * 1024;     // of the publisher; the official default
+  uint64_t read_cache_bytes = 256 << 20;       // verified slivers kept by the aggregator
+  unsigned encode_threads = 2;
+};
+
+// What everything in here reaches the world through; all must outlive the network.
+struct World {
+  Files& files;
+  Clock& clock;
+  Rng& rng;
+};
+
+struct NodeStatus {
+  std::string id, url, folder;
+  bool running = false;
+  uint32_t shards = 0;
+  uint64_t blobs = 0, slivers = 0, bytes = 0;  // zero while the node does not run
+  uint64_t damaged_found = 0;
+};
+
+struct LocalnetStatus {
+  std::string folder;
+  int64_t pid = 0;
+  uint64_t uptime_seconds = 0;
+  uint32_t epoch = 0;
+  uint32_t shards = 0;
+  std::string aggregator_url, publisher_url;
+  uint64_t max_body_bytes = 0;
+  std::vector<NodeStatus> nodes;
+  uint64_t blobs = 0;  // of the node that has most
+  uint64_t bytes = 0;  // of all nodes
+  // By the aggregator, since the start: slivers fetched and verified, rebuilt from symbols, blobs decoded whole.
+  uint64_t slivers_fetched = 0, slivers_rebuilt = 0, blobs_decoded = 0;
+};
+
+std::string to_json(const LocalnetStatus& status);
+
+class Ledger;
+
+class Localnet {
+ public:
+  // kBusy when a network runs in the folder already; kInvalidArgument when the folder holds one of other
+  // numbers; kCorrupt when its ledger or committee is damaged.
+  static Result<std::unique_ptr<Localnet>> start(const LocalnetConfig& config, World world);
+  ~Localnet();
+
+  LocalnetState state() const;  // URLs, as in localnet.json
+  LocalnetStatus status() const;
+
+  // Faults: a node that is gone, and back (reading its folder anew, on its old port). Idempotent.
+  Status stop_node(size_t node);
+  Status start_node(size_t node);
+
+  // Ends the current epoch; what has expired is dropped by the nodes. The new epoch.
+  Result<uint32_t> advance_epoch();
+  Ledger& ledger();
+
+ private:
+  struct Impl;
+  explicit Localnet(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// For a process that is nothing but a local network: starts it, calls `started`, waits for SIGTERM or
+// SIGINT, stops it cleanly. Call before other threads start: it blocks both signals for the process.
+Status serve_until_signalled(const LocalnetConfig& config, World world,
+                             const std::function<void(const Localnet&)>& started);
+
+// Asks the network that runs in `folder`, over its control port. kNotFound when none runs.
+Result<std::string> fetch_status_json(Files& files, const std::string& folder);
+// `action` is "stop" or "start".
+Status control_node(Files& files, const std::string& folder, size_t node, const std::string& action);
+Result<uint32_t> control_advance_epoch(Files& files, const std::string& folder);
+
+}  // namespace walrusfs::localnet

@@ -1,0 +1,53 @@
+// What aggregator and publisher ask one storage node, over HTTP.
+//
+// Safe to call from any thread. Errors: kNotFound (not stored there), kUnavailable and kTimeout (the
+// node does not answer), kCorrupt (it answers nonsense, or what it handed out does not verify), others as
+// the node refused. A node that did not answer is not worth asking first for a little while.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "codec/recovery.h"
+#include "localnet/http_client.h"
+#include "localnet/node_json.h"
+
+namespace walrusfs::localnet {
+
+class NodeClient {
+ public:
+  NodeClient(std::string name, std::string address, uint16_t port, CodeShape shape, Clock& clock);
+
+  // Verified against `blob`.
+  Result<BlobMetadata> metadata(const BlobId& blob);
+  // Verified against `metadata`.
+  Result<Sliver> sliver(const BlobId& blob, const BlobMetadata& metadata, Axis axis, SliverIndex index);
+  // Not verified: without proofs they cannot be.
+  Result<std::vector<DecodingSymbol>> decoding_symbols(const BlobId& blob, const BlobMetadata& metadata, Axis axis,
+                                                       SliverIndex target);
+  Result<StatusAnswer> status(const BlobId& blob);
+
+  Status put_metadata(const BlobId& blob, ByteView bcs);
+  Status put_sliver(const BlobId& blob, const Sliver& sliver);
+
+  // True for a little while after the node did not answer.
+  bool seems_down() const;
+  void close_idle() { http_.close_idle(); }
+  const std::string& name() const { return name_; }
+
+ private:
+  // The body of a 2xx answer.
+  Result<std::string> get(const std::string& target, uint64_t max_bytes);
+  Status put(const std::string& target, ByteView body);
+  Error note(const Error& error);
+
+  const std::string name_;
+  const CodeShape shape_;
+  Clock& clock_;
+  HttpClient http_;
+  std::atomic<Deadline::TimePoint::rep> down_until_{0};  // monotonic
+};
+
+}  // namespace walrusfs::localnet

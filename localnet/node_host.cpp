@@ -1,0 +1,96 @@
+#include "localnet/node_host.h"
+
+namespace walrusfs::localnet {
+
+// In the order in which they need each other: the server stops first.
+struct NodeHost::Running {
+  std::unique_ptr<NodeStore> store;
+  std::unique_ptr<StorageNode> node;
+  std::unique_ptr<HttpServer> server;
+};
+
+NodeHost::NodeHost(const Committee& committee, size_t index, std::string folder, std::string address,
+                   const BlobRegistry& registry, World world)
+    : committee_(committee),
+      index_(index),
+      folder_(std::move(folder)),
+      address_(std::move(address)),
+      registry_(registry),
+      world_(world) {}
+
+Status NodeHost::start(uint16_t wanted_port) {
+  MutexLock changing(change_mutex_);
+  uint16_t had = 0;
+  {
+    MutexLock lock(mutex_);
+    if (running_) return {};
+    had = port_;
+  }
+  auto made = std::make_shared<Running>();
+  WFS_ASSIGN(made->store, NodeStore::open(world_.files, folder_ + "/blobs", committee_.shape(),
+                                          committee_.members()[index_].shards));
+  made->node = std::make_unique<StorageNode>(committee_, index_, *made->store, registry_, world_.clock);
+  HttpServerOptions options;
+  options.name = "storage node " + std::to_string(index_);
+  options.address = address_;
+  options.port = wanted_port;
+  options.any_port_if_taken = had == 0;
+  options.max_threads = 128;
+  options.keep_alive_seconds = 1;
+  StorageNode* node = made->node.get();
+  WFS_ASSIGN(made->server, HttpServer::start(options, [node](HttpCall& call) { return node->answer(call); }));
+  MutexLock lock(mutex_);
+  port_ = made->server->port();
+  running_ = std::move(made);
+  return {};
+}
+
+void NodeHost::stop() {
+  MutexLock changing(change_mutex_);
+  std::shared_ptr<Running> ending;
+  {
+    MutexLock lock(mutex_);
+    ending.swap(running_);
+  }
+  if (ending) ending->server.reset();
+}
+
+uint16_t NodeHost::port() const {
+  MutexLock lock(mutex_);
+  return port_;
+}
+
+NodeStatus NodeHost::status() const {
+  std::shared_ptr<Running> running;
+  NodeStatus out;
+  {
+    MutexLock lock(mutex_);
+    running = running_;
+    out.url = "http://" + address_ + ":" + std::to_string(port_);
+  }
+  out.id = committee_.members()[index_].id;
+  out.folder = folder_;
+  out.shards = static_cast<uint32_t>(committee_.members()[index_].shards.size());
+  out.running = running != nullptr;
+  if (!running) return out;
+  NodeStoreStatus kept = running->store->status();
+  out.blobs = kept.blobs;
+  out.slivers = kept.slivers;
+  out.bytes = kept.bytes;
+  out.damaged_found = kept.damaged_found;
+  return out;
+}
+
+Status NodeHost::drop_expired() {
+  std::shared_ptr<Running> running;
+  {
+    MutexLock lock(mutex_);
+    running = running_;
+  }
+  if (!running) return {};  // it will see for itself: nodes serve nothing that has expired
+  for (const BlobId& blob : running->store->blobs())
+    if (!registry_.standing(blob).registered()) WFS_TRY(running->store->drop(blob));
+  return {};
+}
+
+}  // namespace walrusfs::localnet

@@ -1,0 +1,32 @@
+// JSON payloads of the storage-node API.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "codec/shape.h"
+#include "localnet/ledger.h"
+
+namespace walrusfs::localnet {
+
+struct NodeHealth {
+  uint64_t uptime_ns = 0;
+  uint32_t epoch = 0;
+  std::vector<ShardIndex> shards;
+};
+
+// Section 4.5 (status) and 4.8 (health).
+std::string standing_to_json(const BlobStanding& standing);
+std::string health_to_json(const NodeHealth& health, bool detailed);
+
+// What a status answer says, as far as readers need it.
+struct StatusAnswer {
+  bool exists = false;
+  bool certified = false;
+};
+// `body` is the whole answer with its envelope. kCorrupt when it is none.
+Result<StatusAnswer> parse_status_answer(std::string_view body);
+// The first reason of an error envelope; empty when `body` is none.
+std::string error_reason(std::string_view body);
+
+}  // namespace walrusfs::localnet

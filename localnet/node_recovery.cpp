@@ -1,0 +1,104 @@
+// The recovery-symbols route of a storage node: single symbols, each with a proof.
+#include "codec/recovery.h"
+#include "localnet/node_errors.h"
+#include "localnet/query.h"
+#include "localnet/storage_node.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+namespace refuse = node_errors;
+
+// Which slivers to look at for one symbol: the row or the column it lies on.
+struct Source {
+  Axis axis;           // of the sliver it is cut from
+  SliverIndex sliver;
+  SliverIndex target;  // on the other axis
+};
+
+std::vector<Source> sources_of(const SymbolId& id, std::optional<Axis> proof_axis) {
+  std::vector<Source> sources;
+  if (proof_axis != Axis::kSecondary) sources.push_back({Axis::kPrimary, id.primary, id.secondary});
+  if (proof_axis != Axis::kPrimary) sources.push_back({Axis::kSecondary, id.secondary, id.primary});
+  return sources;
+}
+
+std::optional<Axis> axis_named(const std::optional<std::string>& text) {
+  if (text == "primary") return Axis::kPrimary;
+  if (text == "secondary") return Axis::kSecondary;
+  return std::nullopt;
+}
+
+// The symbols asked for; empty when the filter makes no sense (the text says why).
+struct Wanted {
+  std::vector<SymbolId> ids;
+  std::string problem;
+};
+
+Wanted wanted_by_id(const std::vector<std::string>& texts, const CodeShape& shape) {
+  Wanted wanted;
+  for (const std::string& text : texts) {
+    auto id = SymbolId::parse(text);
+    if (!id || !shape.has(id->primary) || !shape.has(id->secondary)) {
+      wanted.problem = "'" + text + "' is no symbol of this code";
+      return wanted;
+    }
+    wanted.ids.push_back(*id);
+  }
+  return wanted;
+}
+
+Wanted wanted_by_target(const Query& query, const CodeShape& shape) {
+  Wanted wanted;
+  auto axis = axis_named(query.text("targetType"));
+  auto target = parse_decimal(query.text("targetSliver").value_or(""));
+  if (!axis || !target || *target >= shape.n()) {
+    wanted.problem = "targetSliver and targetType do not name a sliver";
+    return wanted;
+  }
+  SliverIndex sliver{static_cast<uint16_t>(*target)};
+  for (uint16_t i = 0; i < shape.n(); ++i) {
+    SliverIndex crossing{i};
+    wanted.ids.push_back(*axis == Axis::kPrimary ? SymbolId{sliver, crossing} : SymbolId{crossing, sliver});
+  }
+  return wanted;
+}
+
+}  // namespace
+
+HttpAnswer StorageNode::recovery_symbols(HttpCall& call, const BlobId& blob) {
+  auto query = Query::parse(call.query(), {"targetSliver", "targetType", "proofAxis"}, {"id"});
+  if (!query) return text_answer(400, query.error().message());
+  auto proof_axis = axis_named(query->text("proofAxis"));
+  if (query->has("proofAxis") && !proof_axis) return refuse::invalid_filter("proofAxis is primary or secondary");
+  const bool by_target = query->has("targetSliver") || query->has("targetType");
+  if (by_target && query->has("id")) return refuse::invalid_filter("name symbols either by id or by target");
+  if (!by_target && !query->has("id")) return refuse::no_symbols_specified();
+  Wanted wanted = by_target ? wanted_by_target(*query, shape()) : wanted_by_id(query->all("id"), shape());
+  if (!wanted.problem.empty()) return refuse::invalid_filter(wanted.problem);
+  // All symbols of one sliver come from the slivers of the other axis.
+  if (by_target && !proof_axis) proof_axis = other(*axis_named(query->text("targetType")));
+  if (!registry_.standing(blob).registered()) return refuse::sliver_not_found();
+
+  bool any_ours = false;
+  std::vector<Bytes> found;
+  for (const SymbolId& id : wanted.ids) {
+    for (const Source& source : sources_of(id, proof_axis)) {
+      PairIndex pair = shape().pair_of(source.axis, source.sliver);
+      if (!store_.owns(blob, pair)) continue;
+      any_ours = true;
+      auto sliver = store_.sliver(blob, pair, source.axis);
+      if (!sliver) continue;
+      found.push_back(
+          GeneralRecoverySymbol{recovery_symbol_for(shape(), *sliver, source.target), source.target}.to_bytes());
+      break;
+    }
+  }
+  if (found.empty()) return any_ours ? refuse::sliver_not_found() : refuse::symbol_not_present();
+  BcsWriter out;
+  out.uleb(static_cast<uint32_t>(found.size()));
+  for (const Bytes& symbol : found) out.raw(symbol);
+  return bytes_answer(out.take());
+}
+
+}  // namespace walrusfs::localnet

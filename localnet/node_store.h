@@ -1,0 +1,97 @@
+// What one storage node keeps on its disk: one BlobFile per blob, and in memory which slivers are there.
+//
+// Safe to call from any thread. A sliver or metadata that turns out damaged when read is taken as not
+// stored from then on (and may be uploaded again), and is counted. When the last sliver of the node's
+// shards arrives, everything of the blob is made durable before that call returns.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/files.h"
+#include "base/mutex.h"
+#include "codec/sliver.h"
+#include "localnet/blob_file.h"
+
+namespace walrusfs::localnet {
+
+struct NodeStoreStatus {
+  uint64_t blobs = 0;
+  uint64_t slivers = 0;
+  uint64_t bytes = 0;         // of metadata and slivers, without the files' own overhead
+  uint64_t damaged_found = 0; // since the start
+};
+
+class NodeStore {
+ public:
+  // Reads what is in `folder` (made if missing). Damaged files are counted and passed over. `files` must
+  // outlive the store.
+  static Result<std::unique_ptr<NodeStore>> open(Files& files, std::string folder, CodeShape shape,
+                                                 std::vector<ShardIndex> shards);
+
+  // kNotFound unless stored.
+  Result<std::shared_ptr<const BlobMetadata>> metadata(const BlobId& blob);
+  bool has_metadata(const BlobId& blob);
+  // `metadata` has been verified.
+  Status put_metadata(const BlobId& blob, const BlobMetadata& metadata);
+
+  bool owns(const BlobId& blob, PairIndex pair) const;
+  // The pair's shard is owned. kNotFound unless stored and intact.
+  Result<Sliver> sliver(const BlobId& blob, PairIndex pair, Axis axis);
+  bool has_sliver(const BlobId& blob, PairIndex pair, Axis axis);
+  // The sliver has been verified, its metadata is stored, its shard is owned.
+  Status put_sliver(const BlobId& blob, const Sliver& sliver);
+  bool has_all_slivers(const BlobId& blob);
+  // Symbol number `symbol` of every intact sliver of that axis that is stored, with the sliver's index.
+  Result<std::vector<std::pair<SliverIndex, Bytes>>> symbols(const BlobId& blob, Axis axis, uint16_t symbol);
+
+  Status drop(const BlobId& blob);
+  std::vector<BlobId> blobs() const;
+  NodeStoreStatus status() const;
+
+ private:
+  struct Record {
+    uint64_t metadata_bytes = 0;
+    uint64_t sliver_bytes[2] = {0, 0};      // by axis
+    std::vector<bool> stored[2];            // by axis and slot
+    size_t stored_count[2] = {0, 0};
+    bool complete() const {
+      return stored_count[0] == stored[0].size() && stored_count[1] == stored[1].size();
+    }
+  };
+
+  NodeStore(Files& files, std::string folder, CodeShape shape, std::vector<ShardIndex> shards);
+  Status load();
+  Status load_folder(const std::string& folder);
+  Status load_file(const BlobId& blob, const std::string& path);
+  Result<Record> inspect(BlobFile& file) const;
+
+  std::string folder_of(const BlobId& blob) const;
+  std::string path_of(const BlobId& blob) const;
+  uint16_t slot_of(const BlobId& blob, PairIndex pair) const;
+  Result<std::unique_ptr<BlobFile>> open_file(const BlobId& blob);
+  // What went wrong while reading: damage is noted and becomes kNotFound.
+  Error after_read_error(const BlobId& blob, const Error& error, Axis axis, std::optional<uint16_t> slot);
+  void set_stored(const BlobId& blob, Axis axis, uint16_t slot, bool stored);
+  Status seal(const BlobId& blob);
+
+  // Constant after construction.
+  Files& files_;
+  const std::string folder_;
+  const CodeShape shape_;
+  const std::vector<ShardIndex> shards_;
+  std::vector<int> slot_by_shard_;  // -1: not ours
+
+  std::atomic<uint64_t> damaged_found_{0};
+  Mutex create_mutex_;  // held while a file is made; taken before mutex_
+  mutable Mutex mutex_;
+  std::unordered_map<BlobId, Record> records_ GUARDED_BY(mutex_);
+  // Parsed metadata of the blobs used last; uploads need it for every sliver.
+  std::map<BlobId, std::shared_ptr<const BlobMetadata>> recent_metadata_ GUARDED_BY(mutex_);
+};
+
+}  // namespace walrusfs::localnet

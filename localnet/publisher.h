@@ -1,0 +1,63 @@
+// The publisher: stores blobs for HTTP clients, as the official one does. It encodes, registers with the
+// ledger, sends metadata and slivers to the storage nodes over HTTP, and certifies once nodes with a quorum
+// of shards keep all that is theirs. Routes: PUT /v1/blobs, /status. No sockets here.
+//
+// Safe to call from any thread.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <string>
+
+#include "base/files.h"
+#include "localnet/blob_writer.h"
+#include "localnet/byte_spool.h"
+#include "localnet/gate.h"
+#include "localnet/http_types.h"
+#include "localnet/ledger.h"
+
+namespace walrusfs::localnet {
+
+struct PublisherOptions {
+  uint64_t max_body_bytes = 10'240 * 1024;  // the official default
+  uint64_t body_memory_bytes = 4 << 20;     // larger bodies wait in a temporary file
+  std::string scratch_folder;               // exists, the publisher's own
+  unsigned encode_threads = 2;
+};
+
+// What a store request asks for besides the bytes.
+struct StoreWish {
+  uint32_t epochs = 1;
+  bool permanent = false;
+  bool force = false;
+  bool reuse_resources = false;
+  bool share = false;
+  std::optional<std::string> send_object_to;
+};
+
+class Publisher {
+ public:
+  // All must outlive the publisher.
+  Publisher(const Committee& committee, BlobWriter& writer, Ledger& ledger, Files& files, PublisherOptions options);
+
+  HttpAnswer answer(HttpCall& call);
+
+ private:
+  HttpAnswer put_blob(HttpCall& call);
+  HttpAnswer store(const StoreWish& wish, ByteView content);
+  std::optional<HttpAnswer> already_certified(const BlobId& blob, const StoreWish& wish) const;
+  // A registration of the publisher's own that was never certified, when the wish allows to use it.
+  std::optional<Registration> reusable(const BlobId& blob, const StoreWish& wish) const;
+  HttpAnswer spread_and_certify(const BlobMetadata& metadata, const Registration& registration, bool reused,
+                                const StoreWish& wish, ByteView content);
+
+  const Committee& committee_;
+  BlobWriter& writer_;
+  Ledger& ledger_;
+  Files& files_;
+  const PublisherOptions options_;
+  std::atomic<uint64_t> uploads_{0};
+  Gate gate_;
+};
+
+}  // namespace walrusfs::localnet

@@ -1,0 +1,56 @@
+#include "localnet/publisher_json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace walrusfs::localnet {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json blob_object(const BlobObject& o) {
+  ordered_json storage = {{"id", o.storage_id},
+                          {"startEpoch", o.start_epoch},
+                          {"endEpoch", o.end_epoch},
+                          {"storageSize", o.encoded_length}};
+  return {{"id", o.id},
+          {"registeredEpoch", o.registered_epoch},
+          {"blobId", o.blob.to_string()},
+          {"size", o.size_bytes},
+          {"encodingType", "RS2"},
+          {"certifiedEpoch", o.certified_epoch ? ordered_json(*o.certified_epoch) : ordered_json(nullptr)},
+          {"storage", std::move(storage)},
+          {"deletable", o.deletable}};
+}
+
+}  // namespace
+
+std::string newly_created_json(const BlobObject& object, uint64_t cost_frost, uint32_t epochs_ahead, bool reused) {
+  ordered_json operation;
+  if (reused) {
+    operation["reuseRegistration"]["encodedLength"] = object.encoded_length;
+  } else {
+    operation["registerFromScratch"] = {{"encodedLength", object.encoded_length}, {"epochsAhead", epochs_ahead}};
+  }
+  ordered_json out;
+  out["newlyCreated"] = {
+      {"blobObject", blob_object(object)}, {"resourceOperation", std::move(operation)}, {"cost", cost_frost}};
+  if (!object.shared_id.empty()) out["newlyCreated"]["sharedBlobObject"] = object.shared_id;
+  return out.dump();
+}
+
+std::string already_certified_event_json(const BlobId& blob, const TransactionEvent& event, uint32_t end_epoch) {
+  ordered_json out;
+  out["alreadyCertified"] = {
+      {"blobId", blob.to_string()},
+      {"event", {{"txDigest", event.tx_digest}, {"eventSeq", std::to_string(event.event_seq)}}},
+      {"endEpoch", end_epoch}};
+  return out.dump();
+}
+
+std::string already_certified_object_json(const BlobId& blob, const std::string& object_id, uint32_t end_epoch) {
+  ordered_json out;
+  out["alreadyCertified"] = {{"blobId", blob.to_string()}, {"object", object_id}, {"endEpoch", end_epoch}};
+  return out.dump();
+}
+
+}  // namespace walrusfs::localnet

@@ -1,0 +1,78 @@
+#include "localnet/state_file.h"
+
+#include <nlohmann/json.hpp>
+
+#include "localnet/folder_lock.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr uint64_t kMaxStateBytes = 4 << 20;
+
+std::string state_path(const std::string& folder) { return folder + "/localnet.json"; }
+
+ordered_json to_json(const LocalnetState& s) {
+  ordered_json nodes = ordered_json::array();
+  for (const NodeAddress& node : s.nodes) {
+    ordered_json item = {{"id", node.id}, {"url", node.url}, {"port", node.port}, {"shards", node.shards}};
+    nodes.push_back(std::move(item));
+  }
+  ordered_json out;
+  out["version"] = 1;
+  out["running"] = s.running;
+  out["pid"] = s.pid;
+  out["startedAt"] = s.started_at;
+  out["shards"] = s.shards;
+  out["aggregator"] = {{"url", s.aggregator_url}, {"port", s.aggregator_port}};
+  out["publisher"] = {{"url", s.publisher_url}, {"port", s.publisher_port}, {"maxBodyBytes", s.max_body_bytes}};
+  out["control"] = {{"url", s.control_url}, {"port", s.control_port}, {"token", s.control_token}};
+  out["nodes"] = std::move(nodes);
+  return out;
+}
+
+LocalnetState from_json(const ordered_json& in) {
+  LocalnetState s;
+  s.running = in.at("running").get<bool>();
+  s.pid = in.at("pid").get<int64_t>();
+  s.started_at = in.at("startedAt").get<int64_t>();
+  s.shards = in.at("shards").get<uint32_t>();
+  s.aggregator_url = in.at("aggregator").at("url").get<std::string>();
+  s.aggregator_port = in.at("aggregator").at("port").get<uint16_t>();
+  s.publisher_url = in.at("publisher").at("url").get<std::string>();
+  s.publisher_port = in.at("publisher").at("port").get<uint16_t>();
+  s.max_body_bytes = in.at("publisher").at("maxBodyBytes").get<uint64_t>();
+  s.control_url = in.at("control").at("url").get<std::string>();
+  s.control_port = in.at("control").at("port").get<uint16_t>();
+  s.control_token = in.at("control").at("token").get<std::string>();
+  for (const auto& node : in.at("nodes"))
+    s.nodes.push_back({node.at("id").get<std::string>(), node.at("url").get<std::string>(),
+                       node.at("port").get<uint16_t>(), node.at("shards").get<uint32_t>()});
+  return s;
+}
+
+}  // namespace
+
+Status write_state(Files& files, const std::string& folder, const LocalnetState& state) {
+  return write_file_durably(files, state_path(folder), as_bytes(to_json(state).dump(2) + "\n"));
+}
+
+Result<LocalnetState> read_state(Files& files, const std::string& folder) {
+  WFS_ASSIGN(Bytes text, read_file(files, state_path(folder), kMaxStateBytes));
+  try {
+    return from_json(ordered_json::parse(text.begin(), text.end()));
+  } catch (const ordered_json::exception& problem) {
+    return Error(Code::kCorrupt, state_path(folder) + " cannot be read: " + problem.what());
+  }
+}
+
+Result<LocalnetState> find_running(Files& files, const std::string& folder) {
+  WFS_ASSIGN(bool held, FolderLock::is_held(files, folder));
+  if (!held) return Error(Code::kNotFound, "no local network runs in " + folder);
+  WFS_ASSIGN(LocalnetState state, read_state(files, folder));
+  if (!state.running) return Error(Code::kNotFound, "the local network in " + folder + " is just starting or stopping");
+  return state;
+}
+
+}  // namespace walrusfs::localnet

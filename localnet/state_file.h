@@ -1,0 +1,38 @@
+// localnet.json: where a local network is to be reached. Other programs read it; the network itself reads
+// back its ports from it, so that URLs stay the same over restarts where they can.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+
+namespace walrusfs::localnet {
+
+struct NodeAddress {
+  std::string id;
+  std::string url;
+  uint16_t port = 0;
+  uint32_t shards = 0;
+};
+
+struct LocalnetState {
+  bool running = false;
+  int64_t pid = 0;
+  int64_t started_at = 0;  // seconds since 1970
+  uint32_t shards = 0;
+  std::string aggregator_url, publisher_url, control_url;
+  uint16_t aggregator_port = 0, publisher_port = 0, control_port = 0;
+  std::string control_token;  // to be sent as X-Walrusfs-Token
+  uint64_t max_body_bytes = 0;
+  std::vector<NodeAddress> nodes;
+};
+
+Status write_state(Files& files, const std::string& folder, const LocalnetState& state);
+// kNotFound when no network ever ran there, kCorrupt when the file cannot be read. `running` is what the
+// file says; find_running() asks the lock.
+Result<LocalnetState> read_state(Files& files, const std::string& folder);
+// The state of a network that runs now; kNotFound when none does.
+Result<LocalnetState> find_running(Files& files, const std::string& folder);
+
+}  // namespace walrusfs::localnet

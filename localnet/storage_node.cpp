@@ -1,0 +1,257 @@
+#include "localnet/storage_node.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "codec/recovery.h"
+#include "localnet/node_errors.h"
+#include "localnet/node_json.h"
+#include "localnet/query.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+namespace refuse = node_errors;
+
+constexpr uint64_t kMetadataBodyBytes = 2 << 20;
+constexpr uint64_t kSliverBodySlackBytes = 128;
+constexpr uint64_t kSmallBodyBytes = 64 << 20;
+
+HttpAnswer unknown_route() { return text_answer(404, ""); }
+HttpAnswer wrong_method() { return text_answer(405, ""); }
+HttpAnswer bad_path(const std::string& why) { return text_answer(400, "Invalid URL: " + why); }
+
+HttpAnswer failed(const Error& error) {
+  log_warn("storage node: {}", error.to_string());
+  return error_answer(internal_error("internal storage node error"));
+}
+
+std::optional<Axis> parse_axis(std::string_view text) {
+  if (text == "primary") return Axis::kPrimary;
+  if (text == "secondary") return Axis::kSecondary;
+  return std::nullopt;
+}
+
+std::optional<uint16_t> parse_index(std::string_view text) {
+  auto number = parse_decimal(text);
+  if (!number || *number > 0xffff) return std::nullopt;
+  return static_cast<uint16_t>(*number);
+}
+
+// "pending" of the two PUT routes, or the refusal.
+std::variant<bool, HttpAnswer> read_pending(HttpCall& call) {
+  auto query = Query::parse(call.query(), {"pending"});
+  if (!query) return text_answer(400, query.error().message());
+  auto pending = query->boolean("pending");
+  if (!pending) return text_answer(400, pending.error().message());
+  return pending->value_or(false);
+}
+
+// The encoding type is at a fixed place; nothing else can be read when it is foreign.
+bool has_foreign_encoding_type(ByteView bcs) {
+  constexpr uint8_t kRs2 = 1;
+  return bcs.size() > 1 && bcs[0] == 0 && bcs[1] != kRs2;
+}
+
+}  // namespace
+
+StorageNode::StorageNode(const Committee& committee, size_t index, NodeStore& store, const BlobRegistry& registry,
+                         Clock& clock)
+    : committee_(committee),
+      index_(index),
+      store_(store),
+      registry_(registry),
+      clock_(clock),
+      started_(clock.monotonic()) {}
+
+HttpAnswer StorageNode::answer(HttpCall& call) {
+  auto path = split_path(call.path());
+  if (!path || path->size() < 2 || (*path)[0] != "v1") return unknown_route();
+  if ((*path)[1] == "blobs") return answer_blob(call, *path);
+  if (path->size() == 2 && (*path)[1] == "health") return call.method() == "GET" ? health(call) : wrong_method();
+  return unknown_route();
+}
+
+// /v1/blobs/{blob}/…
+HttpAnswer StorageNode::answer_blob(HttpCall& call, const std::vector<std::string>& path) {
+  if (path.size() < 4) return unknown_route();
+  auto blob = BlobId::parse(path[2]);
+  if (!blob) return bad_path("failed to parse blob ID");
+  const std::string& noun = path[3];
+  const bool get = call.method() == "GET";
+  if (noun == "metadata" && path.size() == 4) return answer_metadata(call, *blob);
+  if (noun == "metadata" && path.size() == 5 && path[4] == "status")
+    return get ? metadata_status(*blob) : wrong_method();
+  if (noun == "status" && path.size() == 4) return get ? blob_status(*blob) : wrong_method();
+  if (noun == "confirmation" && path.size() == 5 && path[4] == "permanent")
+    return get ? confirmation(*blob, nullptr) : wrong_method();
+  if (noun == "confirmation" && path.size() == 6 && path[4] == "deletable")
+    return get ? confirmation(*blob, &path[5]) : wrong_method();
+  if (noun == "decodingSymbols" && path.size() == 4) return get ? decoding_symbols(call, *blob) : wrong_method();
+  if (noun == "recoverySymbols" && path.size() == 4) return get ? recovery_symbols(call, *blob) : wrong_method();
+  if (noun == "inconsistencyProof" && path.size() == 5)
+    return call.method() == "POST" ? refuse::invalid_proof() : wrong_method();
+  if (noun != "slivers" || path.size() < 6 || path.size() > 7) return unknown_route();
+
+  auto pair = parse_index(path[4]);
+  auto axis = parse_axis(path[5]);
+  if (!pair) return bad_path("the sliver pair index is not a 16-bit number");
+  if (!axis) return bad_path("the sliver type is neither primary nor secondary");
+  SliverPath where{*blob, PairIndex{*pair}, *axis};
+  if (path.size() == 6) return answer_sliver(call, where);
+  if (path[6] != "status") return unknown_route();
+  return get ? sliver_status(where) : wrong_method();
+}
+
+HttpAnswer StorageNode::answer_metadata(HttpCall& call, const BlobId& blob) {
+  if (call.method() == "GET") return get_metadata(blob);
+  if (call.method() == "PUT") return put_metadata(call, blob);
+  return wrong_method();
+}
+
+HttpAnswer StorageNode::answer_sliver(HttpCall& call, const SliverPath& where) {
+  if (call.method() == "GET") return get_sliver(where);
+  if (call.method() == "PUT") return put_sliver(call, where);
+  return wrong_method();
+}
+
+HttpAnswer StorageNode::get_metadata(const BlobId& blob) {
+  if (!registry_.standing(blob).registered()) return refuse::metadata_not_found_on_get();
+  auto metadata = store_.metadata(blob);
+  if (metadata) return bytes_answer(metadata_with_id_to_bytes(blob, **metadata));
+  return metadata.error().code() == Code::kNotFound ? refuse::metadata_not_found_on_get() : failed(metadata.error());
+}
+
+HttpAnswer StorageNode::put_metadata(HttpCall& call, const BlobId& blob) {
+  auto pending = read_pending(call);
+  if (auto* refusal = std::get_if<HttpAnswer>(&pending)) return std::move(*refusal);
+  auto type = call.header("Content-Type");
+  if (type && *type != "application/octet-stream")
+    return refuse::invalid_content_type("the content type must be application/octet-stream");
+  auto body = read_whole_body(call, kMetadataBodyBytes);
+  if (!body) return refuse::invalid_content_type(body.error().message());
+  if (store_.has_metadata(blob)) return success_text_answer(200, "metadata already stored");
+
+  if (has_foreign_encoding_type(*body)) return refuse::unsupported_encoding_type();
+  auto metadata = BlobMetadata::parse(shape(), *body);
+  if (!metadata) return refuse::invalid_metadata(metadata.error().message());
+  if (Status verified = metadata->verify(blob); !verified) return refuse::invalid_metadata(verified.error().message());
+  if (!registry_.standing(blob).registered())
+    return std::get<bool>(pending) ? refuse::cache_saturated() : refuse::not_registered();
+  if (Status stored = store_.put_metadata(blob, *metadata); !stored) return failed(stored.error());
+  if (std::get<bool>(pending)) return success_text_answer(202, "metadata buffered pending registration");
+  return success_text_answer(201, "metadata successfully stored");
+}
+
+HttpAnswer StorageNode::metadata_status(const BlobId& blob) {
+  return success_text_answer(200, store_.has_metadata(blob) ? "stored" : "nonexistent");
+}
+
+HttpAnswer StorageNode::get_sliver(const SliverPath& where) {
+  if (!shape().has(where.pair)) return refuse::index_out_of_range(shape().n());
+  if (!store_.owns(where.blob, where.pair)) return refuse::shard_not_assigned();
+  if (!registry_.standing(where.blob).registered()) return refuse::sliver_not_found();
+  auto sliver = store_.sliver(where.blob, where.pair, where.axis);
+  if (sliver) return bytes_answer(sliver_data_to_bytes(*sliver));
+  return sliver.error().code() == Code::kNotFound ? refuse::sliver_not_found() : failed(sliver.error());
+}
+
+HttpAnswer StorageNode::put_sliver(HttpCall& call, const SliverPath& where) {
+  auto pending = read_pending(call);
+  if (auto* refusal = std::get_if<HttpAnswer>(&pending)) return std::move(*refusal);
+  auto body = read_whole_body(call, shape().sliver_bytes(Axis::kPrimary, kMaxSymbolBytes) + kSliverBodySlackBytes);
+  if (!body && body.error().code() == Code::kTooLarge) return text_answer(413, "length limit exceeded");
+  if (!body) return text_answer(400, body.error().message());
+  return store_sliver(where, *body, std::get<bool>(pending));
+}
+
+HttpAnswer StorageNode::store_sliver(const SliverPath& where, const Bytes& body, bool pending) {
+  if (!shape().has(where.pair)) return refuse::index_out_of_range(shape().n());
+  auto sliver = parse_sliver_data(shape(), where.axis, body);
+  if (!sliver) return refuse::invalid_content_type(sliver.error().message());
+  if (sliver->index != shape().sliver_of(where.axis, where.pair)) return refuse::sliver_index_mismatch();
+
+  auto metadata = store_.metadata(where.blob);
+  if (!metadata && metadata.error().code() != Code::kNotFound) return failed(metadata.error());
+  if (!metadata) {
+    bool registered = registry_.standing(where.blob).registered();
+    return registered || pending ? refuse::metadata_not_found_on_put() : refuse::not_registered();
+  }
+  if (!store_.owns(where.blob, where.pair)) return refuse::shard_not_assigned();
+  if (store_.has_sliver(where.blob, where.pair, where.axis)) return success_text_answer(200, "sliver already stored");
+  if (Status verified = verify_sliver(*sliver, **metadata); !verified)
+    return refuse::invalid_sliver(verified.error().message());
+  if (Status stored = store_.put_sliver(where.blob, *sliver); !stored) return failed(stored.error());
+  if (pending) return success_text_answer(202, "sliver buffered pending registration");
+  return success_text_answer(201, "sliver stored successfully");
+}
+
+HttpAnswer StorageNode::sliver_status(const SliverPath& where) {
+  if (!shape().has(where.pair)) return refuse::index_out_of_range(shape().n());
+  if (!store_.owns(where.blob, where.pair)) return refuse::shard_not_assigned();
+  bool stored = store_.has_sliver(where.blob, where.pair, where.axis);
+  return success_text_answer(200, stored ? "stored" : "nonexistent");
+}
+
+// Everything a real node checks before it signs; then the honest answer that nothing here can sign yet.
+HttpAnswer StorageNode::confirmation(const BlobId& blob, const std::string* object_id) {
+  if (!registry_.standing(blob).registered()) return refuse::not_registered();
+  if (!store_.has_all_slivers(blob)) return refuse::missing_slivers();
+  if (object_id != nullptr) {
+    auto id = normalise_object_id(*object_id);
+    if (!id) return bad_path("failed to parse object ID");
+    if (!registry_.object_is_live(*id, blob)) return refuse::not_registered();
+  }
+  return refuse::unavailable("this local node keeps all slivers of the blob, but cannot sign confirmations yet");
+}
+
+HttpAnswer StorageNode::blob_status(const BlobId& blob) {
+  return success_answer(200, standing_to_json(registry_.standing(blob)));
+}
+
+HttpAnswer StorageNode::decoding_symbols(HttpCall& call, const BlobId& blob) {
+  auto query = Query::parse(call.query(), {"targetType"}, {"targetSlivers"});
+  if (!query) return text_answer(400, query.error().message());
+  auto axis = parse_axis(query->text("targetType").value_or(""));
+  if (!axis) return text_answer(400, "Failed to deserialize query string: targetType is primary or secondary");
+  std::vector<uint16_t> targets;
+  for (const std::string& text : query->all("targetSlivers")) {
+    auto target = parse_index(text);
+    if (!target) return text_answer(400, "Failed to deserialize query string: targetSlivers are 16-bit numbers");
+    if (*target >= shape().systematic_slivers(*axis)) return refuse::recovery_symbol_out_of_range();
+    targets.push_back(*target);
+  }
+  if (targets.empty()) return refuse::no_target_slivers_specified();
+  if (!registry_.standing(blob).registered()) return refuse::sliver_not_found();
+
+  // BCS orders the entries of a map by their serialized keys, and these are little-endian.
+  auto swapped = [](uint16_t value) { return static_cast<uint16_t>(value << 8 | value >> 8); };
+  std::sort(targets.begin(), targets.end(), [&](uint16_t a, uint16_t b) { return swapped(a) < swapped(b); });
+  targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
+  BcsWriter out;
+  out.uleb(static_cast<uint32_t>(targets.size()));
+  for (uint16_t target : targets) {
+    auto symbols = store_.symbols(blob, other(*axis), target);
+    if (!symbols && symbols.error().code() == Code::kNotFound) return refuse::sliver_not_found();
+    if (!symbols) return failed(symbols.error());
+    out.u16(target);
+    out.uleb(static_cast<uint32_t>(symbols->size()));
+    for (auto& [index, data] : *symbols) out.raw(DecodingSymbol{*axis, index, std::move(data)}.to_bytes());
+  }
+  return bytes_answer(out.take());
+}
+
+HttpAnswer StorageNode::health(HttpCall& call) {
+  auto query = Query::parse(call.query(), {"detailed"});
+  if (!query) return text_answer(400, query.error().message());
+  auto detailed = query->boolean("detailed");
+  if (!detailed) return text_answer(400, detailed.error().message());
+  NodeHealth health;
+  health.uptime_ns = static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.monotonic() - started_).count());
+  health.epoch = registry_.epoch();
+  health.shards = committee_.members()[index_].shards;
+  return success_answer(200, health_to_json(health, detailed->value_or(false)));
+}
+
+}  // namespace walrusfs::localnet
