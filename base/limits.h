@@ -53,5 +53,7 @@ constexpr size_t kHeldPunches = 1024;
 // Network: one read stays well below what a daemon can hold several of; the network sells 53 epochs ahead.
 constexpr uint64_t kBlobReadBytes = 64 * kMiB;
 constexpr uint32_t kEpochsAhead = 53;
+constexpr uint64_t kHttpMessageBytes = 64 * kKiB;  // a receipt or an error; true ones have less than 2 KiB
+constexpr size_t kRecentStores = 4096;             // blobs whose "not found" is not believed at once
 
 }  // namespace walrusfs::limits

@@ -2,7 +2,7 @@
 
 #include "client/faulty_store.h"
 #include "tests/client/blob_store_suite.h"
-#include "tests/client/manual_clock.h"
+#include "base/testing/manual_clock.h"
 
 namespace walrusfs::testing {
 namespace {
