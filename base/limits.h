@@ -47,6 +47,9 @@ constexpr size_t kPrefetchFrames = 64;
 constexpr uint64_t kSmallestPackBytes = 256 * kKiB;
 // Files this large begin at a frame's start, so that aligned reads of them touch one frame each.
 constexpr uint64_t kOwnFramesBytes = 4 * kMiB;
+// An upload slower than this is given up and tried again; a line this slow cannot keep a volume.
+constexpr uint64_t kSlowestUploadBytesPerSecond = 64 * kKiB;
+constexpr uint64_t kReadBackBytes = 8 * kMiB;           // compared at a time when a stored pack is checked
 // Punched ranges remembered per staging file while a cut holds it; more only cost disk space for a while.
 constexpr size_t kHeldPunches = 1024;
 

@@ -35,13 +35,14 @@ struct CommitterOptions {
 };
 
 struct CommitterStatus {
-  std::string doing;             // "idle", "building pack 7", "uploading pack 7", …
+  std::string doing;             // "idle", "waiting to try again", "building pack 7", "uploading pack 7", …
   uint64_t pending_bytes = 0;    // not certified yet
   uint64_t packs_stored = 0;     // since the mount
   uint64_t bytes_stored = 0;
   uint64_t failures_in_a_row = 0;
   std::string last_error;        // empty when the last try went well
   Sequence published{};
+  uint64_t pack_limit_bytes = 0; // what packs may have at the moment
 };
 
 class Committer {
@@ -55,8 +56,8 @@ class Committer {
     Clock& clock;
     Rng& rng;
   };
-  // Everything in `world` must outlive the committer.
-  static std::unique_ptr<Committer> make(const World& world, const CommitterOptions& options);
+  // Everything in `world` must outlive the committer. kInvalidArgument for impossible shards.
+  static Result<std::unique_ptr<Committer>> make(const World& world, const CommitterOptions& options);
   virtual ~Committer() = default;
 
   // Does a bounded piece of work (at most one pack built, or one uploaded) and says after how long it
@@ -67,9 +68,11 @@ class Committer {
   virtual void request_flush() = 0;
   // Waits until everything journaled up to `sequence` is published; the last error at the deadline.
   virtual Status wait_published(Sequence sequence, Deadline deadline) = 0;
-  // Lets a running upload end early with kCancelled; it is resumed by the next mount.
+  // Lets a running build or upload end early; the next mount resumes it. From now on step() does nothing
+  // and wait_published() returns kCancelled.
   virtual void cancel() = 0;
-  // Called (from the stepping thread) when step() should run earlier than it said.
+  // `waker` is called, from any thread, when step() should run earlier than it said. Set it before
+  // other threads know the committer; it must not call back.
   virtual void set_waker(std::function<void()> waker) = 0;
   virtual CommitterStatus status() const = 0;
 };

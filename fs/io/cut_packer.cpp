@@ -90,6 +90,25 @@ void add_extent_row(std::vector<pack::ExtentRow>& rows, const pack::ExtentRow& r
   rows.push_back(row);
 }
 
+// Sorted and apart: what two files share in a staging file is told once.
+std::vector<PackedRange> in_order(std::vector<PackedRange> ranges) {
+  std::sort(ranges.begin(), ranges.end(), [](const PackedRange& a, const PackedRange& b) {
+    return std::pair(a.staging, a.staging_offset) < std::pair(b.staging, b.staging_offset);
+  });
+  std::vector<PackedRange> apart;
+  for (PackedRange range : ranges) {
+    if (!apart.empty() && apart.back().staging == range.staging) {
+      const uint64_t end = apart.back().staging_offset + apart.back().length;
+      const uint64_t told = end > range.staging_offset ? std::min(end - range.staging_offset, range.length) : 0;
+      range.staging_offset += told;
+      range.t_offset += told;
+      range.length -= told;
+    }
+    if (range.length > 0) apart.push_back(range);
+  }
+  return apart;
+}
+
 }  // namespace
 
 // One pack in the making.
@@ -107,10 +126,7 @@ class PackFill {
     PackedContent content;
     content.complete = cut_.done();
     WFS_ASSIGN(content.summary, writer_->finish(changes_text(content.complete), cut_.world_.clock.now()));
-    content.packed = std::move(packed_);
-    std::sort(content.packed.begin(), content.packed.end(), [](const PackedRange& a, const PackedRange& b) {
-      return std::pair(a.staging, a.staging_offset) < std::pair(b.staging, b.staging_offset);
-    });
+    content.packed = in_order(std::move(packed_));
     return content;
   }
 

@@ -50,6 +50,9 @@ class CutPacker {
   Sequence previous() const { return previous_; }
   bool done() const { return cursor_.item == plan_.items.size() && cursor_.loose_row == plan_.loose_rows.size(); }
 
+  // Files that had to be left out because their staging files cannot be read.
+  size_t damaged_files() const { return damaged_.size(); }
+
   struct Target {
     PackId id{};
     uint64_t limit_bytes = 0;            // for the blob; passed only by a single member that cannot be cut
