@@ -24,6 +24,12 @@
 
 namespace walrusfs {
 
+// Who asks: owner of what is made. `umask` is applied by the kernel (no FUSE_CAP_DONT_MASK).
+struct Caller {
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+};
+
 struct VfsOptions {
   Millis journal_interval{5'000};
   size_t max_clean_inodes = 200'000;    // kept in memory beyond those in use
@@ -32,6 +38,9 @@ struct VfsOptions {
   bool read_only = false;
   bool write_back = true;               // the kernel caches writes and keeps sizes and times of open files
   Millis read_timeout{60'000};
+  Millis room_wait{30'000};             // how long a write waits for room in the spool before ENOSPC
+  Caller root_owner;                    // of the root folder, where the volume is new
+  std::vector<StagingId> damaged_staging;  // Spool::reconcile found them missing or too short
 };
 
 struct Attr {
@@ -39,12 +48,6 @@ struct Attr {
   uint32_t mode = 0, uid = 0, gid = 0, nlink = 0;
   uint64_t rdev = 0, size = 0, allocated_bytes = 0;
   Timestamp atime, mtime, ctime;
-};
-
-// Who asks: owner of what is made. `umask` is applied by the kernel (no FUSE_CAP_DONT_MASK).
-struct Caller {
-  uint32_t uid = 0;
-  uint32_t gid = 0;
 };
 
 struct AttrChange {
@@ -86,8 +89,9 @@ class Vfs : public LiveTree {
   // Everything in `world` must outlive the Vfs. Removes inodes that were unlinked while open at a crash.
   static Result<std::unique_ptr<Vfs>> open(const World& world, const VfsOptions& options);
 
-  // Names. Each Attr that lookup, mknod, mkdir, symlink, link or create returns, and each entry of
-  // list() other than "." and "..", counts as one lookup of that inode until forget().
+  // Names. The kernel may use an inode that lookup, mknod, mkdir, symlink, link, create or list() told it
+  // of until it forgets it. Linked inodes come back from the index whenever they are asked for, so only
+  // an unlinked one depends on it: what is left of that (its attributes) goes with forget().
   virtual Result<Attr> lookup(InodeId parent, const std::string& name) = 0;
   virtual void forget(InodeId id, uint64_t lookups) = 0;
   virtual Result<Attr> mknod(InodeId parent, const std::string& name, uint32_t mode, uint64_t rdev, Caller caller) = 0;
@@ -121,6 +125,8 @@ class Vfs : public LiveTree {
   virtual Status write(InodeId id, uint64_t offset, ByteView data) = 0;
   // fallocate(2): `flags` as FALLOC_FL_*; plain, KEEP_SIZE, PUNCH_HOLE and ZERO_RANGE are served.
   virtual Status allocate(InodeId id, ByteRange range, int flags) = 0;
+  // The first byte at or after `offset` that is data, or a hole (the end of the file counts as one). kRange at
+  // or past the end, and where no data follows: ENXIO.
   virtual Result<uint64_t> seek(InodeId id, uint64_t offset, bool want_data) = 0;
   virtual Result<uint64_t> copy_range(InodeId from, uint64_t from_offset, InodeId to, uint64_t to_offset,
                                       uint64_t length) = 0;
