@@ -173,9 +173,10 @@ constexpr const char* kPackRules[] = {
     "(SELECT pack, t_offset, z_offset, lag(z_offset + z_length, 1, 0) OVER (PARTITION BY pack ORDER BY t_offset) "
     "AS before FROM frames) WHERE before > z_offset",
 
-    "SELECT 'pack ' || id || ' has ' || t_bytes || ' bytes, but its frames end at ' || frames_end FROM (SELECT id, "
-    "t_bytes, coalesce((SELECT t_offset + t_length FROM frames WHERE pack = p.id ORDER BY t_offset DESC LIMIT 1), 0) "
-    "AS frames_end FROM packs AS p) WHERE frames_end > t_bytes OR (frames_end = 0 AND t_bytes > 0)",
+    "SELECT 'pack ' || id || ' has ' || t_bytes || ' bytes, but its frames and their list end at ' || frames_end || "
+    "' and ' || (frames_t_offset + frames_t_length) FROM (SELECT *, coalesce((SELECT t_offset + t_length FROM frames "
+    "WHERE pack = p.id ORDER BY t_offset DESC LIMIT 1), 0) AS frames_end FROM packs AS p) "
+    "WHERE frames_end <> frames_t_offset OR frames_t_offset + frames_t_length <> t_bytes",
 
     "SELECT 'a packed range belongs to pack ' || r.pack || ', which does not exist' FROM packed_ranges AS r "
     "LEFT JOIN packs AS p ON p.id = r.pack WHERE p.id IS NULL",

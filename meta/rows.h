@@ -108,7 +108,8 @@ struct PackRow {
   uint64_t blob_bytes = 0;
   uint64_t t_bytes = 0;
   Bytes age_header;               // empty in a public volume
-  FrameRow frames_member;         // where `.walrusfs/frames` itself stands, and its hash
+  // Where `.walrusfs/frames` itself stands, and its hash: from the last frame's end to the end of T.
+  FrameRow frames_member;
   Sequence cut{};                 // not 0: last pack of a cut; publishes all changes up to here
   Sequence previous_cut{};        // where the chain of changes stood before
   Timestamp built, certified;

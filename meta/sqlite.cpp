@@ -20,6 +20,12 @@ Error io_error(sqlite3* db, const std::string& path, const char* reason) {
   return Error(Code::kIo, fmt::format("the index {} failed: {}; check the disk that holds it", path, reason));
 }
 
+Error open_error(sqlite3* db, const std::string& path) {
+  const int cause = sqlite3_system_errno(db);
+  if (cause == 0) return Error(Code::kIo, fmt::format("the index {} cannot be opened; check its folder", path));
+  return error_from_errno(cause, "open the index " + path);
+}
+
 Error error_of(int outcome, sqlite3* db, const std::string& path) {
   const char* reason = db ? sqlite3_errmsg(db) : sqlite3_errstr(outcome);
   switch (outcome & 0xff) {
@@ -34,8 +40,8 @@ Error error_of(int outcome, sqlite3* db, const std::string& path) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return Error(Code::kBusy, fmt::format("the index {} is in use by another program; end that one first", path));
-    case SQLITE_IOERR:
-    case SQLITE_CANTOPEN: return io_error(db, path, reason);
+    case SQLITE_IOERR: return io_error(db, path, reason);
+    case SQLITE_CANTOPEN: return open_error(db, path);
     case SQLITE_READONLY:
     case SQLITE_PERM:
       return Error(Code::kReadOnly, fmt::format("the index {} cannot be written: {}; check its permissions", path, reason));
