@@ -24,8 +24,8 @@ Result<CodeShape> CodeShape::create(uint32_t shards) {
 Result<uint16_t> CodeShape::symbol_bytes(uint64_t blob_bytes) const {
   if (blob_bytes > max_blob_bytes()) {
     return Error(Code::kTooLarge, "a blob of " + std::to_string(blob_bytes) + " bytes is too large: with " +
-                                      std::to_string(n_) + " shards the limit is " +
-                                      std::to_string(max_blob_bytes()) + " bytes; split it");
+                                      std::to_string(n_) + " shards the limit is " + std::to_string(max_blob_bytes()) +
+                                      " bytes; split it");
   }
   const uint64_t exact = divide_up(std::max<uint64_t>(blob_bytes, 1), source_symbols());
   return static_cast<uint16_t>(exact + exact % kSymbolAlignment);

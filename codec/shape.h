@@ -28,7 +28,7 @@ constexpr Axis other(Axis axis) { return axis == Axis::kPrimary ? Axis::kSeconda
 constexpr uint32_t kMinShards = 4;  // with fewer, f = 0 and the secondary code has no recovery symbols
 // The largest n for which both one-dimensional codes fit into GF(2^16): f = 16384.
 constexpr uint32_t kMaxShards = 49155;
-constexpr uint32_t kSymbolAlignment = 2;    // one field element
+constexpr uint32_t kSymbolAlignment = 2;     // one field element
 constexpr uint32_t kMaxSymbolBytes = 65534;  // the largest even u16
 
 class CodeShape {

@@ -42,7 +42,6 @@ std::vector<Digest> sliver_leaf_hashes(const CodeShape& shape, const Sliver& sli
                                        const CodecEngine& engine = default_codec_engine());
 
 // All n symbols of the expanded sliver, one after the other.
-Bytes expand_sliver(const CodeShape& shape, const Sliver& sliver,
-                    const CodecEngine& engine = default_codec_engine());
+Bytes expand_sliver(const CodeShape& shape, const Sliver& sliver, const CodecEngine& engine = default_codec_engine());
 
 }  // namespace walrusfs

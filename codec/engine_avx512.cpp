@@ -1,0 +1,104 @@
+// AVX-512 with GFNI: a strip is one vector, a byte times a constant one instruction; eight hash lanes.
+#include <immintrin.h>
+
+#include "codec/simd_blake2b.h"
+#include "codec/simd_transform.h"
+
+namespace walrusfs::codec {
+namespace {
+
+constexpr int kSwapHalves = 0x4e;  // 128-bit lanes 2, 3, 0, 1
+constexpr __mmask8 kLowHalf = 0x0f;
+
+WFS_ALWAYS_INLINE __m512i broadcast(uint64_t word) { return _mm512_set1_epi64(static_cast<long long>(word)); }
+WFS_ALWAYS_INLINE __m512i halves(uint64_t low, uint64_t high) {
+  return _mm512_mask_blend_epi64(kLowHalf, broadcast(high), broadcast(low));
+}
+WFS_ALWAYS_INLINE __m512i apply(__m512i matrices, __m512i bytes) {
+  return _mm512_gf2p8affine_epi64_epi8(bytes, matrices, 0);
+}
+
+struct StripOps {
+  using Vector = __m512i;
+  static WFS_ALWAYS_INLINE Vector load(const Strip& strip) { return _mm512_load_si512(&strip); }
+  static WFS_ALWAYS_INLINE void store(Strip& strip, Vector v) { _mm512_store_si512(&strip, v); }
+  static WFS_ALWAYS_INLINE Vector add(Vector a, Vector b) { return _mm512_xor_si512(a, b); }
+
+  struct Subfield {
+    __m512i matrix;
+    WFS_ALWAYS_INLINE Subfield(const gf16::SubfieldTables& tables, uint32_t word)
+        : matrix(broadcast(tables.affine[word])) {}
+    WFS_ALWAYS_INLINE Vector times(Vector v) const { return apply(matrix, v); }
+  };
+  struct General {
+    __m512i within;  // low by low, high by high
+    __m512i across;  // high to low, low to high
+    WFS_ALWAYS_INLINE General(const gf16::SubfieldTables& tables, uint32_t word)
+        : General(tables, split_factor(tables, word)) {}
+    WFS_ALWAYS_INLINE General(const gf16::SubfieldTables& tables, FactorParts parts)
+        : within(halves(tables.affine[parts.low_by_low], tables.affine[parts.high_by_high])),
+          across(halves(tables.affine[parts.high_to_low], tables.affine[parts.low_to_high])) {}
+    WFS_ALWAYS_INLINE Vector times(Vector v) const {
+      return _mm512_xor_si512(apply(within, v), apply(across, _mm512_shuffle_i64x2(v, v, kSwapHalves)));
+    }
+  };
+};
+
+void convert(Strip* strips, size_t count) {
+  const __m512i shift = broadcast(gf16::subfield_tables().shift_affine);
+  for (size_t i = 0; i < count; ++i) {
+    const __m512i v = StripOps::load(strips[i]);
+    const __m512i high = _mm512_maskz_shuffle_i64x2(kLowHalf, v, v, kSwapHalves);
+    StripOps::store(strips[i], _mm512_xor_si512(v, apply(shift, high)));
+  }
+}
+
+struct HashWords {
+  using Vector = __m512i;
+  static constexpr size_t kLanesPerVector = 8;
+
+  static WFS_ALWAYS_INLINE Vector load(const uint64_t* from) { return _mm512_load_si512(from); }
+  static WFS_ALWAYS_INLINE void store(uint64_t* to, Vector v) { _mm512_store_si512(to, v); }
+  static WFS_ALWAYS_INLINE Vector broadcast(uint64_t word) { return codec::broadcast(word); }
+  static WFS_ALWAYS_INLINE Vector add(Vector a, Vector b) { return _mm512_add_epi64(a, b); }
+  static WFS_ALWAYS_INLINE Vector exclusive_or(Vector a, Vector b) { return _mm512_xor_si512(a, b); }
+  template <int kBits>
+  static WFS_ALWAYS_INLINE Vector rotate_right(Vector v) {
+    return _mm512_ror_epi64(v, kBits);
+  }
+
+  // From pairs of rows, interleaved: words kFirst, kFirst + 2, + 4 and + 6 of all eight messages.
+  template <size_t kFirst>
+  static WFS_ALWAYS_INLINE void spread(Vector (&m)[16], Vector p01, Vector p23, Vector p45, Vector p67) {
+    const Vector a = _mm512_shuffle_i64x2(p01, p23, 0x88), b = _mm512_shuffle_i64x2(p45, p67, 0x88);
+    const Vector c = _mm512_shuffle_i64x2(p01, p23, 0xdd), d = _mm512_shuffle_i64x2(p45, p67, 0xdd);
+    m[kFirst] = _mm512_shuffle_i64x2(a, b, 0x88);
+    m[kFirst + 4] = _mm512_shuffle_i64x2(a, b, 0xdd);
+    m[kFirst + 2] = _mm512_shuffle_i64x2(c, d, 0x88);
+    m[kFirst + 6] = _mm512_shuffle_i64x2(c, d, 0xdd);
+  }
+  // Eight words of eight messages, transposed.
+  template <size_t kFirst>
+  static WFS_ALWAYS_INLINE void load_half(Vector (&m)[16], const uint8_t* const* in, size_t offset) {
+    const auto row = [&](size_t lane) { return _mm512_loadu_si512(in[lane] + offset + 8 * kFirst); };
+    const Vector r0 = row(0), r1 = row(1), r2 = row(2), r3 = row(3);
+    const Vector r4 = row(4), r5 = row(5), r6 = row(6), r7 = row(7);
+    spread<kFirst>(m, _mm512_unpacklo_epi64(r0, r1), _mm512_unpacklo_epi64(r2, r3), _mm512_unpacklo_epi64(r4, r5),
+                   _mm512_unpacklo_epi64(r6, r7));
+    spread<kFirst + 1>(m, _mm512_unpackhi_epi64(r0, r1), _mm512_unpackhi_epi64(r2, r3), _mm512_unpackhi_epi64(r4, r5),
+                       _mm512_unpackhi_epi64(r6, r7));
+  }
+  static WFS_ALWAYS_INLINE void load_block(Vector (&m)[16], const uint8_t* const* in, size_t offset) {
+    load_half<0>(m, in, offset);
+    load_half<8>(m, in, offset);
+  }
+};
+
+using Loops = Transforms<StripOps>;
+
+}  // namespace
+
+extern const CodecEngine kAvx512Engine{
+    "avx512", convert, Loops::inverse, Loops::forward, Loops::add, Loops::scale, Blake2bLanes<HashWords>::compress};
+
+}  // namespace walrusfs::codec

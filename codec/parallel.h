@@ -1,0 +1,37 @@
+// Splitting a computation over threads that live as long as the call, with progress and cancelling.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "base/mutex.h"
+
+namespace walrusfs::codec {
+
+// body(worker, item) for every item < count; worker < threads names the thread, for its scratch. Items
+// are taken in order. Returns when all are done. The body must not throw.
+void parallel_for(unsigned threads, size_t count, const std::function<void(unsigned worker, size_t item)>& body);
+
+// Counts work done and tells the user's callback. Safe from any thread.
+class Progress {
+ public:
+  using Callback = std::function<bool(uint64_t done, uint64_t total)>;
+
+  // `callback` may be empty and must outlive this.
+  Progress(const Callback& callback, uint64_t total) : callback_(callback), total_(total) {}
+
+  void add(uint64_t work);
+  // The callback asked to stop; bodies should return early.
+  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+
+ private:
+  const Callback& callback_;
+  const uint64_t total_;
+  std::atomic<bool> cancelled_{false};
+  Mutex mutex_;
+  uint64_t done_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace walrusfs::codec

@@ -1,0 +1,254 @@
+#include "codec/recovery.h"
+
+#include <charconv>
+
+#include "codec/reed_solomon.h"
+
+namespace walrusfs {
+namespace {
+
+Result<Axis> read_axis(BcsReader& in) {
+  WFS_ASSIGN(const uint8_t tag, in.u8());
+  if (tag > static_cast<uint8_t>(Axis::kSecondary)) return in.fail("its axis is unknown");
+  return Axis{tag};
+}
+
+Result<SliverIndex> read_sliver_index(const CodeShape& shape, BcsReader& in) {
+  WFS_ASSIGN(const uint16_t value, in.u16());
+  if (!shape.has(SliverIndex{value})) return in.fail("it names sliver " + std::to_string(value) + ", too high");
+  return SliverIndex{value};
+}
+
+Result<SliverIndex> parse_index(std::string_view text) {
+  uint16_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, value);
+  if (problem != std::errc{} || stop != end) {
+    return Error(Code::kInvalidArgument, "'" + std::string(text.substr(0, 16)) + "' is not a sliver number");
+  }
+  return SliverIndex{value};
+}
+
+// The index of the target's own symbols that decode it.
+codec::RsCode code_of_target(const CodeShape& shape, Axis target_axis) {
+  return codec::RsCode::for_slivers(shape, target_axis);
+}
+
+Bytes take_tagged(Axis axis, BcsWriter& body) {
+  Bytes out{static_cast<uint8_t>(axis)};
+  append(out, body.take());
+  return out;
+}
+
+}  // namespace
+
+std::string SymbolId::to_string() const { return std::to_string(raw(primary)) + "-" + std::to_string(raw(secondary)); }
+
+Result<SymbolId> SymbolId::parse(std::string_view text) {
+  const size_t dash = text.find('-');
+  if (dash == std::string_view::npos) {
+    return Error(Code::kInvalidArgument, "a symbol ID has the form P-S, with two sliver numbers");
+  }
+  SymbolId id;
+  WFS_ASSIGN(id.primary, parse_index(text.substr(0, dash)));
+  WFS_ASSIGN(id.secondary, parse_index(text.substr(dash + 1)));
+  return id;
+}
+
+void DecodingSymbol::write_untagged(BcsWriter& out) const {
+  out.u16(raw(source_index));
+  out.bytes(data);
+}
+
+Result<DecodingSymbol> DecodingSymbol::read_untagged(const CodeShape& shape, Axis target_axis, BcsReader& in) {
+  DecodingSymbol symbol;
+  symbol.target_axis = target_axis;
+  WFS_ASSIGN(symbol.source_index, read_sliver_index(shape, in));
+  WFS_ASSIGN(const ByteView data, in.bytes(kMaxSymbolBytes));
+  if (data.empty() || data.size() % kSymbolAlignment != 0) return in.fail("its symbol has an impossible length");
+  symbol.data = walrusfs::to_bytes(data);
+  return symbol;
+}
+
+Bytes DecodingSymbol::to_bytes() const {
+  BcsWriter body;
+  write_untagged(body);
+  return take_tagged(target_axis, body);
+}
+
+Result<DecodingSymbol> DecodingSymbol::parse(const CodeShape& shape, ByteView bcs) {
+  BcsReader in(bcs, "a decoding symbol");
+  WFS_ASSIGN(const Axis axis, read_axis(in));
+  WFS_ASSIGN(DecodingSymbol symbol, read_untagged(shape, axis, in));
+  WFS_TRY(in.finish());
+  return symbol;
+}
+
+void RecoverySymbol::write_untagged(BcsWriter& out) const {
+  symbol.write_untagged(out);
+  proof.write(out);
+}
+
+Result<RecoverySymbol> RecoverySymbol::read_untagged(const CodeShape& shape, Axis target_axis, BcsReader& in) {
+  RecoverySymbol recovery;
+  WFS_ASSIGN(recovery.symbol, DecodingSymbol::read_untagged(shape, target_axis, in));
+  WFS_ASSIGN(recovery.proof, MerkleProof::read(in));
+  return recovery;
+}
+
+Bytes RecoverySymbol::to_bytes() const {
+  BcsWriter body;
+  write_untagged(body);
+  return take_tagged(symbol.target_axis, body);
+}
+
+Result<RecoverySymbol> RecoverySymbol::parse(const CodeShape& shape, ByteView bcs) {
+  BcsReader in(bcs, "a recovery symbol");
+  WFS_ASSIGN(const Axis axis, read_axis(in));
+  WFS_ASSIGN(RecoverySymbol recovery, read_untagged(shape, axis, in));
+  WFS_TRY(in.finish());
+  return recovery;
+}
+
+Status RecoverySymbol::verify(const BlobMetadata& metadata, SliverIndex target) const {
+  const CodeShape& shape = metadata.shape();
+  const auto refuse = [](const char* why) { return Error(Code::kCorrupt, std::string("a recovery symbol ") + why); };
+  if (!shape.has(target) || !shape.has(symbol.source_index)) return refuse("names a sliver that does not exist");
+  if (symbol.data.size() != metadata.symbol_bytes()) return refuse("has the wrong length");
+  const MerkleNode& source_hash = metadata.sliver_hash(other(symbol.target_axis), symbol.source_index);
+  if (!proof.verify(symbol.data, raw(target), shape.n(), source_hash)) return refuse("has a proof that does not hold");
+  return ok_status();
+}
+
+SymbolId GeneralRecoverySymbol::id() const {
+  const SliverIndex source = recovery.symbol.source_index;
+  return recovery.symbol.target_axis == Axis::kPrimary ? SymbolId{target_index, source}
+                                                       : SymbolId{source, target_index};
+}
+
+Bytes GeneralRecoverySymbol::to_bytes() const {
+  BcsWriter body;
+  recovery.symbol.write_untagged(body);
+  body.u16(raw(target_index));
+  recovery.proof.write(body);
+  return take_tagged(recovery.symbol.target_axis, body);
+}
+
+Result<GeneralRecoverySymbol> GeneralRecoverySymbol::parse(const CodeShape& shape, ByteView bcs) {
+  BcsReader in(bcs, "a recovery symbol");
+  GeneralRecoverySymbol general;
+  WFS_ASSIGN(const Axis axis, read_axis(in));
+  WFS_ASSIGN(general.recovery.symbol, DecodingSymbol::read_untagged(shape, axis, in));
+  WFS_ASSIGN(general.target_index, read_sliver_index(shape, in));
+  WFS_ASSIGN(general.recovery.proof, MerkleProof::read(in));
+  WFS_TRY(in.finish());
+  return general;
+}
+
+Result<DecodingSymbol> GeneralRecoverySymbol::verify_for(const BlobMetadata& metadata, Axis axis,
+                                                         SliverIndex wanted) const {
+  WFS_TRY(recovery.verify(metadata, target_index));
+  const DecodingSymbol& own = recovery.symbol;
+  if (own.target_axis == axis && target_index == wanted) return own;
+  if (own.target_axis != axis && own.source_index == wanted) return DecodingSymbol{axis, target_index, own.data};
+  return Error(Code::kCorrupt, "a recovery symbol belongs to another sliver than the one asked for");
+}
+
+DecodingSymbol decoding_symbol_for(const CodeShape& shape, const Sliver& source, SliverIndex target,
+                                   const CodecEngine& engine) {
+  WFS_CHECK(shape.has(target));
+  DecodingSymbol out{other(source.axis), source.index, {}};
+  if (raw(target) < source.symbol_count()) {
+    out.data = to_bytes(source.symbol(raw(target)));
+  } else {
+    const Bytes word = expand_sliver(shape, source, engine);
+    out.data = to_bytes(ByteView(word).subspan(size_t{raw(target)} * source.symbol_bytes, source.symbol_bytes));
+  }
+  return out;
+}
+
+RecoverySymbol recovery_symbol_for(const CodeShape& shape, const Sliver& source, SliverIndex target,
+                                   const CodecEngine& engine) {
+  const MerkleTree tree(sliver_leaf_hashes(shape, source, engine));
+  return RecoverySymbol{decoding_symbol_for(shape, source, target, engine), tree.prove(raw(target))};
+}
+
+Result<Sliver> recover_sliver(const CodeShape& shape, Axis axis, SliverIndex target, uint16_t symbol_bytes,
+                              std::span<const DecodingSymbol> symbols, const CodecEngine& engine) {
+  const codec::RsCode code = code_of_target(shape, axis);
+  std::vector<uint16_t> given;
+  std::vector<const uint8_t*> given_data;
+  std::vector<bool> seen(shape.n(), false);
+  for (const DecodingSymbol& symbol : symbols) {
+    if (given.size() == code.sources()) break;
+    const bool usable = symbol.target_axis == axis && symbol.data.size() == symbol_bytes &&
+                        shape.has(symbol.source_index) && !seen[raw(symbol.source_index)];
+    if (!usable) continue;
+    seen[raw(symbol.source_index)] = true;
+    given.push_back(raw(symbol.source_index));
+    given_data.push_back(symbol.data.data());
+  }
+  if (given.size() < code.sources() || !shape.has(target)) {
+    return Error(Code::kInvalidArgument, "a sliver needs " + std::to_string(code.sources()) +
+                                             " symbols to be rebuilt, there are " + std::to_string(given.size()));
+  }
+  Sliver sliver{axis, target, symbol_bytes, Bytes(shape.sliver_bytes(axis, symbol_bytes))};
+  uint8_t* out = sliver.data.data();
+  for (size_t g = 0; g < given.size(); ++g) {
+    if (given[g] < code.sources()) std::memcpy(out + size_t{given[g]} * symbol_bytes, given_data[g], symbol_bytes);
+  }
+  const codec::RsDecodePlan plan(code, given);
+  codec::Strips scratch(plan.scratch());
+  for (size_t at = 0; at < symbol_bytes; at += codec::kStripBytes) {
+    const size_t left = symbol_bytes - at;
+    plan.decode(
+        engine, scratch.data(), [&](size_t g, codec::Strip& strip) { load_strip(strip, given_data[g] + at, left); },
+        [&](size_t i, const codec::Strip& strip) { store_strip(strip, out + i * symbol_bytes + at, left); });
+  }
+  return sliver;
+}
+
+Bytes InconsistencyProof::to_bytes() const {
+  BcsWriter body;
+  body.u16(raw(target));
+  body.uleb(static_cast<uint32_t>(symbols.size()));
+  for (const RecoverySymbol& symbol : symbols) symbol.write_untagged(body);
+  return take_tagged(target_axis, body);
+}
+
+Result<InconsistencyProof> InconsistencyProof::parse(const CodeShape& shape, ByteView bcs) {
+  BcsReader in(bcs, "an inconsistency proof");
+  InconsistencyProof proof;
+  WFS_ASSIGN(proof.target_axis, read_axis(in));
+  WFS_ASSIGN(proof.target, read_sliver_index(shape, in));
+  WFS_ASSIGN(const uint32_t count, in.uleb(shape.n()));
+  for (uint32_t i = 0; i < count; ++i) {
+    WFS_ASSIGN(RecoverySymbol symbol, RecoverySymbol::read_untagged(shape, proof.target_axis, in));
+    proof.symbols.push_back(std::move(symbol));
+  }
+  WFS_TRY(in.finish());
+  return proof;
+}
+
+Status InconsistencyProof::verify(const BlobMetadata& metadata, const CodecEngine& engine) const {
+  const CodeShape& shape = metadata.shape();
+  if (symbols.size() != shape.symbols_per_sliver(target_axis)) {
+    return Error(Code::kCorrupt, "an inconsistency proof needs exactly " +
+                                     std::to_string(shape.symbols_per_sliver(target_axis)) + " symbols, not " +
+                                     std::to_string(symbols.size()));
+  }
+  std::vector<DecodingSymbol> decoding;
+  for (const RecoverySymbol& symbol : symbols) {
+    if (symbol.symbol.target_axis != target_axis) return Error(Code::kCorrupt, "a symbol is for the other axis");
+    WFS_TRY(symbol.verify(metadata, target));
+    decoding.push_back(symbol.symbol);
+  }
+  WFS_ASSIGN(const Sliver sliver,
+             recover_sliver(shape, target_axis, target, metadata.symbol_bytes(), decoding, engine));
+  if (verify_sliver(sliver, metadata, engine).ok()) {
+    return Error(Code::kInvalidArgument, "the proof shows no inconsistency: the sliver has its own hash");
+  }
+  return ok_status();
+}
+
+}  // namespace walrusfs

@@ -1,0 +1,149 @@
+// The one-dimensional systematic Reed-Solomon code of Red Stuff: k source symbols, m recovery symbols,
+// any k of the n = k + m give back the rest (specification 4.4, 4.5).
+//
+// Works on one strip (32 elements) of every symbol at a time; the caller loads and stores strips, so
+// that symbols may lie anywhere. Objects are constant after construction and may be shared by threads;
+// scratch strips belong to one call at a time.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "codec/engine_table.h"
+#include "codec/shape.h"
+
+namespace walrusfs::codec {
+
+// Half-open range of recovery symbols.
+struct RecoveryRange {
+  size_t begin = 0;
+  size_t end = 0;
+  bool meets(size_t first, size_t count) const { return first < end && begin < first + count; }
+};
+
+class RsCode {
+ public:
+  // Both at least 1, and pow2ge(min) + max <= 65536.
+  RsCode(uint16_t sources, uint16_t recoveries);
+  // The code that expands the slivers of `axis`: rows by the secondary code, columns by the primary one.
+  static RsCode for_slivers(const CodeShape& shape, Axis axis);
+
+  uint16_t sources() const { return k_; }
+  uint16_t recoveries() const { return m_; }
+  size_t symbols() const { return size_t{k_} + m_; }
+  RecoveryRange all_recoveries() const { return {0, m_}; }
+
+  // More sources than recovery symbols, roughly; decides which symbols make up the transforms.
+  bool high_rate() const { return high_rate_; }
+  size_t chunk() const { return chunk_; }
+
+  size_t encode_scratch() const { return 2 * chunk_; }
+
+  // load(i, strip&): strip of source i. store(r, strip): strip of recovery r, at least for the wanted
+  // ones. `scratch` has encode_scratch() strips.
+  template <typename Load, typename Store>
+  void encode(const CodecEngine& engine, Strip* scratch, RecoveryRange wanted, Load load, Store store) const {
+    if (high_rate_) {
+      encode_high(engine, scratch, load, store);
+    } else {
+      encode_low(engine, scratch, wanted, load, store);
+    }
+  }
+
+ private:
+  template <typename Load>
+  void load_chunk(const CodecEngine& engine, Strip* to, size_t first, size_t count, Load load) const {
+    for (size_t i = 0; i < count; ++i) load(first + i, to[i]);
+    engine.convert(to, count);
+    std::memset(static_cast<void*>(to + count), 0, (chunk_ - count) * sizeof(Strip));
+  }
+  template <typename Store>
+  static void store_chunk(const CodecEngine& engine, Strip* from, size_t first, size_t count, Store store) {
+    engine.convert(from, count);
+    for (size_t i = 0; i < count; ++i) store(first + i, from[i]);
+  }
+
+  template <typename Load, typename Store>
+  void encode_high(const CodecEngine& engine, Strip* scratch, Load load, Store store) const {
+    Strip* sum = scratch;
+    Strip* work = scratch + chunk_;
+    for (size_t first = 0; first < k_; first += chunk_) {
+      Strip* target = first == 0 ? sum : work;
+      const size_t count = std::min<size_t>(chunk_, k_ - first);
+      load_chunk(engine, target, first, count, load);
+      engine.inverse_transform(target, chunk_, static_cast<uint32_t>(first + chunk_), count);
+      if (first != 0) engine.add(sum, work, chunk_);
+    }
+    engine.transform(sum, chunk_, 0, 0, m_);
+    store_chunk(engine, sum, 0, m_, store);
+  }
+
+  template <typename Load, typename Store>
+  void encode_low(const CodecEngine& engine, Strip* scratch, RecoveryRange wanted, Load load, Store store) const {
+    Strip* coefficients = scratch;
+    Strip* work = scratch + chunk_;
+    load_chunk(engine, coefficients, 0, k_, load);
+    engine.inverse_transform(coefficients, chunk_, 0, k_);
+    for (size_t first = 0; first < m_; first += chunk_) {
+      const size_t count = std::min<size_t>(chunk_, m_ - first);
+      if (!wanted.meets(first, count)) continue;
+      std::memcpy(static_cast<void*>(work), coefficients, chunk_ * sizeof(Strip));
+      engine.transform(work, chunk_, static_cast<uint32_t>(first + chunk_), 0, count);
+      store_chunk(engine, work, first, count, store);
+    }
+  }
+
+  uint16_t k_;
+  uint16_t m_;
+  bool high_rate_;
+  size_t chunk_;  // size of the transforms, a power of two
+};
+
+// How to get the missing sources from k given symbols. Depends only on which symbols are given, so one
+// plan serves all strips of a blob.
+class RsDecodePlan {
+ public:
+  // `given`: exactly code.sources() distinct symbol numbers (sources 0..k-1, then recovery symbols).
+  RsDecodePlan(const RsCode& code, std::span<const uint16_t> given);
+
+  const std::vector<uint16_t>& missing_sources() const { return missing_; }
+  size_t scratch() const { return size_; }
+
+  // load(g, strip&): strip of the symbol given[g]. store(i, strip): strip of the missing source i.
+  template <typename Load, typename Store>
+  void decode(const CodecEngine& engine, Strip* work, Load load, Store store) const {
+    if (missing_.empty()) return;
+    std::memset(static_cast<void*>(work), 0, size_ * sizeof(Strip));
+    for (size_t g = 0; g < given_.size(); ++g) {
+      Strip& strip = work[given_[g].position];
+      load(g, strip);
+      engine.convert(&strip, 1);
+      engine.scale(&strip, given_[g].factor);
+    }
+    solve(engine, work);
+    for (size_t i = 0; i < missing_.size(); ++i) {
+      Strip& strip = work[missing_at_[i].position];
+      engine.scale(&strip, missing_at_[i].factor);
+      engine.convert(&strip, 1);
+      store(missing_[i], strip);
+    }
+  }
+
+ private:
+  struct Place {
+    uint32_t position;  // on the evaluation domain
+    uint16_t factor;    // of the error locator
+  };
+  void solve(const CodecEngine& engine, Strip* work) const;
+
+  std::vector<Place> given_;
+  std::vector<uint16_t> missing_;
+  std::vector<Place> missing_at_;
+  size_t size_;   // of the transform
+  uint32_t end_;  // positions from here on hold zero
+  uint32_t wanted_begin_ = 0;
+  uint32_t wanted_end_ = 0;
+};
+
+}  // namespace walrusfs::codec

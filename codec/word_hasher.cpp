@@ -1,0 +1,75 @@
+#include "codec/word_hasher.h"
+
+#include <algorithm>
+
+namespace walrusfs::codec {
+namespace {
+
+// All rows of a slice together; about half of a second-level cache.
+constexpr size_t kSliceTargetBytes = 512 * 1024;
+constexpr size_t kMaxSliceBytes = 4096;
+
+constexpr size_t round_up(size_t value, size_t to) { return (value + to - 1) / to * to; }
+
+size_t slice_bytes_for(size_t symbols, size_t symbol_bytes) {
+  const size_t affordable = kSliceTargetBytes / symbols / kBlake2bBlockBytes * kBlake2bBlockBytes;
+  return std::min(std::clamp(affordable, kBlake2bBlockBytes, kMaxSliceBytes),
+                  round_up(symbol_bytes, kBlake2bBlockBytes));
+}
+
+}  // namespace
+
+WordHasher::WordHasher(const CodecEngine& engine, const RsCode& code, size_t symbol_bytes)
+    : engine_(engine),
+      code_(code),
+      symbol_bytes_(symbol_bytes),
+      slice_bytes_(slice_bytes_for(code.symbols(), symbol_bytes)) {
+  // The carried byte sits right before a slice; with it, the last block may end one block later.
+  const size_t longest = std::min(slice_bytes_, symbol_bytes_);
+  stride_ = round_up(kRowMargin - 1 + round_up(1 + longest, kBlake2bBlockBytes), kRowMargin);
+  slice_.resize(code.symbols() * stride_);
+  strips_.resize(code.encode_scratch());
+}
+
+void WordHasher::fill_slice(Word& word, const uint8_t* const* sources, size_t offset, size_t bytes) {
+  for (size_t i = 0; i < code_.sources(); ++i) std::memcpy(row(i), sources[i] + offset, bytes);
+  for (size_t at = 0; at < bytes; at += kStripBytes) {
+    const size_t left = bytes - at;
+    code_.encode(
+        engine_, strips_.data(), code_.all_recoveries(),
+        [&](size_t i, Strip& strip) { load_strip(strip, row(i) + at, left); },
+        [&](size_t r, const Strip& strip) { store_strip(strip, row(code_.sources() + r) + at, left); });
+  }
+  for (size_t i = 0; i < code_.symbols(); ++i) {
+    row(i)[-1] = word.carry_[i];
+    word.carry_[i] = row(i)[bytes - 1];
+  }
+}
+
+bool WordHasher::absorb(Word& word, const uint8_t* const* sources, size_t bytes, Digest* leaves) {
+  WFS_CHECK(word.absorbed_bytes_ + bytes <= symbol_bytes_);
+  size_t offset = 0;
+  while (offset < bytes) {
+    const size_t part = std::min(slice_bytes_, bytes - offset);
+    fill_slice(word, sources, offset, part);
+    offset += part;
+    word.absorbed_bytes_ += part;
+    if (word.absorbed_bytes_ < symbol_bytes_) {
+      word.hasher_.absorb(engine_, row(0) - 1, stride_, part);
+      continue;
+    }
+    const size_t padded = round_up(1 + part, kBlake2bBlockBytes) - 1;
+    for (size_t i = 0; i < code_.symbols(); ++i) std::memset(row(i) + part, 0, padded - part);
+    word.hasher_.finish(engine_, row(0) - 1, stride_, 1 + part, leaves);
+    return true;
+  }
+  return false;
+}
+
+void WordHasher::hash(const uint8_t* const* sources, Digest* leaves) {
+  Word word(code_);
+  const bool complete = absorb(word, sources, symbol_bytes_, leaves);
+  WFS_CHECK(complete);
+}
+
+}  // namespace walrusfs::codec

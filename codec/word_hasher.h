@@ -1,0 +1,56 @@
+// Expands the k source symbols of a sliver to the n of its codeword and hashes each, slice by slice, so
+// that symbols of any size need little memory and stay in the CPU's cache between the two.
+//
+// One object per thread; it owns its scratch.
+#pragma once
+
+#include <vector>
+
+#include "codec/lane_hash.h"
+#include "codec/reed_solomon.h"
+
+namespace walrusfs::codec {
+
+class WordHasher {
+ public:
+  // `code` and `engine` must outlive the hasher. `symbol_bytes` is even.
+  WordHasher(const CodecEngine& engine, const RsCode& code, size_t symbol_bytes);
+
+  // A word of which a part has been absorbed.
+  class Word {
+   public:
+    explicit Word(const RsCode& code) : hasher_(code.symbols()), carry_(code.symbols(), 0) {}
+
+   private:
+    friend class WordHasher;
+    LeafHasher hasher_;
+    // The last byte of each symbol's part so far waits here: leaves are hashed behind a prefix byte, so
+    // that hash blocks end one byte before slices do. At first it is that prefix.
+    std::vector<uint8_t> carry_;
+    size_t absorbed_bytes_ = 0;
+  };
+
+  // The next `bytes` bytes of every symbol of the word: a multiple of 128 unless they are the last.
+  // sources[i] points to those of source symbol i. Answers true when the word is complete; then `leaves`
+  // has received its n leaf hashes.
+  bool absorb(Word& word, const uint8_t* const* sources, size_t bytes, Digest* leaves);
+
+  // A whole word at once.
+  void hash(const uint8_t* const* sources, Digest* leaves);
+
+ private:
+  void fill_slice(Word& word, const uint8_t* const* sources, size_t offset, size_t bytes);
+  uint8_t* row(size_t symbol) { return slice_.data() + symbol * stride_ + kRowMargin; }
+
+  static constexpr size_t kRowMargin = 64;  // keeps rows aligned and has room for the carried byte
+
+  const CodecEngine& engine_;
+  const RsCode& code_;
+  const size_t symbol_bytes_;
+  size_t slice_bytes_;  // a multiple of 128
+  size_t stride_;
+  std::vector<uint8_t> slice_;  // n rows: margin, slice, zeros
+  Strips strips_;
+};
+
+}  // namespace walrusfs::codec
