@@ -19,6 +19,10 @@ class Gate {
     ++inside_;
     return true;
   }
+  size_t waiting() const {
+    MutexLock lock(mutex_);
+    return waiting_;
+  }
   void leave() {
     MutexLock lock(mutex_);
     --inside_;
@@ -27,7 +31,7 @@ class Gate {
 
  private:
   const size_t most_inside_, most_waiting_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar left_;
   size_t inside_ GUARDED_BY(mutex_) = 0;
   size_t waiting_ GUARDED_BY(mutex_) = 0;

@@ -2,6 +2,7 @@
 // that a test does not expect to fail end it with their message.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <map>

@@ -1,0 +1,200 @@
+// One file per node and blob: what is damaged in any way is never handed out.
+#include "localnet/blob_file.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/rng.h"
+#include "codec/encoder.h"
+#include "localnet/node_store.h"
+#include "temp_folder.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+class BlobFileTest : public testing::Test {
+ protected:
+  BlobFileTest() : content_(5'000), encoded_(encode()), blob_(encoded_.metadata.blob_id()) {}
+
+  EncodedBlob encode() {
+    SeededRng rng(5);
+    rng.fill(content_);
+    return encode_blob(shape_, content_).value();
+  }
+  std::string path() const { return folder_ / "blob"; }
+  std::unique_ptr<BlobFile> create() {
+    return BlobFile::create(system_files(), path(), blob_, encoded_.metadata, 10).value();
+  }
+  Result<std::unique_ptr<BlobFile>> open() { return BlobFile::open(system_files(), path(), blob_, shape_, 10); }
+  const Bytes& data(Axis axis, uint16_t slot) const {
+    return axis == Axis::kPrimary ? encoded_.pairs[slot].primary.data : encoded_.pairs[slot].secondary.data;
+  }
+  void fill(BlobFile& file) {
+    for (uint16_t slot = 0; slot < 10; ++slot)
+      for (Axis axis : {Axis::kPrimary, Axis::kSecondary})
+        ASSERT_TRUE(file.write_sliver(axis, slot, data(axis, slot)).ok());
+  }
+  void expect_true_or_nothing(BlobFile& file, Axis axis, uint16_t slot) {
+    if (auto sliver = file.read_sliver(axis, slot)) {
+      EXPECT_EQ(*sliver, data(axis, slot));
+    }
+  }
+  void change_byte(uint64_t at) {
+    std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(at));
+    char byte = static_cast<char>(file.get());
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put(static_cast<char>(byte ^ 0x10));
+  }
+
+  TempFolder folder_;
+  CodeShape shape_ = CodeShape::create(10).value();
+  Bytes content_;
+  EncodedBlob encoded_;
+  BlobId blob_;
+};
+
+TEST_F(BlobFileTest, KeepsMetadataSliversAndSymbols) {
+  fill(*create());
+  auto file = open().value();
+  EXPECT_EQ(BlobMetadata::parse(shape_, file->read_metadata().value()).value(), encoded_.metadata);
+  for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
+    for (uint16_t slot = 0; slot < 10; ++slot) {
+      EXPECT_EQ(file->read_sliver(axis, slot).value(), data(axis, slot));
+      for (uint16_t symbol = 0; symbol < shape_.symbols_per_sliver(axis); ++symbol) {
+        size_t size = encoded_.metadata.symbol_bytes();
+        EXPECT_TRUE(equal(file->read_symbol(axis, slot, symbol).value(),
+                          ByteView(data(axis, slot)).subspan(symbol * size, size)));
+      }
+    }
+  }
+}
+
+TEST_F(BlobFileTest, EmptySlotsAreEmpty) {
+  create();
+  auto file = open().value();
+  EXPECT_FALSE(file->sealed());
+  EXPECT_EQ(file->read_sliver(Axis::kPrimary, 3).error().code(), Code::kNotFound);
+  EXPECT_FALSE(file->has_entry(Axis::kPrimary, 3).value());
+}
+
+TEST_F(BlobFileTest, TheSealSurvives) {
+  auto file = create();
+  fill(*file);
+  ASSERT_TRUE(file->seal().ok());
+  EXPECT_TRUE(open().value()->sealed());
+}
+
+// Flips a bit at every place in turn: nothing wrong may ever come out.
+TEST_F(BlobFileTest, NoFlippedBitGoesUnnoticed) {
+  fill(*create());
+  const uint64_t size = std::filesystem::file_size(path());
+  for (uint64_t at = 0; at < size; at += at < 2048 ? 1 : 61) {
+    change_byte(at);
+    if (auto file = open()) {
+      if (auto metadata = (*file)->read_metadata()) {
+        EXPECT_EQ(BlobMetadata::parse(shape_, *metadata).value(), encoded_.metadata);
+      }
+      for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
+        for (uint16_t slot = 0; slot < 10; ++slot) expect_true_or_nothing(**file, axis, slot);
+      }
+    }
+    change_byte(at);
+  }
+  EXPECT_TRUE(open().ok());
+}
+
+TEST_F(BlobFileTest, ACutOffFileIsDamagedNotWrong) {
+  fill(*create());
+  const uint64_t size = std::filesystem::file_size(path());
+  for (uint64_t keep : {uint64_t{0}, uint64_t{100}, uint64_t{600}, uint64_t{1100}, size / 2, size - 1}) {
+    std::filesystem::resize_file(path(), keep);
+    auto file = open();
+    if (file) {
+      for (uint16_t slot = 0; slot < 10; ++slot) expect_true_or_nothing(**file, Axis::kSecondary, slot);
+      EXPECT_FALSE((*file)->read_sliver(Axis::kSecondary, 9).ok());
+    } else {
+      EXPECT_EQ(file.error().code(), Code::kCorrupt);
+    }
+    std::filesystem::remove(path());
+    fill(*create());
+  }
+}
+
+TEST_F(BlobFileTest, AnotherBlobsFileIsRefused) {
+  create();
+  BlobId other = blob_;
+  other.bytes[0] ^= 1;
+  EXPECT_EQ(BlobFile::open(system_files(), path(), other, shape_, 10).error().code(), Code::kCorrupt);
+  EXPECT_EQ(BlobFile::open(system_files(), path(), blob_, shape_, 9).error().code(), Code::kCorrupt);
+  EXPECT_EQ(BlobFile::open(system_files(), path(), blob_, CodeShape::create(13).value(), 10).error().code(),
+            Code::kCorrupt);
+}
+
+class NodeStoreTest : public BlobFileTest {
+ protected:
+  NodeStoreTest() {
+    for (uint16_t i = 0; i < 10; ++i) shards_.push_back(ShardIndex{i});
+    reopen();
+  }
+  void reopen() { store_ = NodeStore::open(system_files(), folder_ / "node", shape_, shards_).value(); }
+  void put_all() {
+    ASSERT_TRUE(store_->put_metadata(blob_, encoded_.metadata).ok());
+    for (const SliverPair& pair : encoded_.pairs) {
+      ASSERT_TRUE(store_->put_sliver(blob_, pair.primary).ok());
+      ASSERT_TRUE(store_->put_sliver(blob_, pair.secondary).ok());
+    }
+  }
+  std::string blob_path() const {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "node"))
+      if (entry.is_regular_file()) return entry.path();
+    return "";
+  }
+
+  std::vector<ShardIndex> shards_;
+  std::unique_ptr<NodeStore> store_;
+};
+
+TEST_F(NodeStoreTest, KnowsAfterReopeningWhatItKeeps) {
+  put_all();
+  NodeStoreStatus before = store_->status();
+  EXPECT_EQ(before.slivers, 20u);
+  reopen();
+  EXPECT_EQ(store_->status().slivers, 20u);
+  EXPECT_EQ(store_->status().bytes, before.bytes);
+  EXPECT_TRUE(store_->has_all_slivers(blob_));
+  EXPECT_EQ(store_->sliver(blob_, PairIndex{4}, Axis::kSecondary).value(), encoded_.pairs[4].secondary);
+}
+
+// What a power cut may leave of a file that was never sealed: entries without their data.
+TEST_F(NodeStoreTest, AnUnsealedFileCountsOnlyWhatChecksOut) {
+  ASSERT_TRUE(store_->put_metadata(blob_, encoded_.metadata).ok());
+  ASSERT_TRUE(store_->put_sliver(blob_, encoded_.pairs[0].primary).ok());
+  ASSERT_TRUE(store_->put_sliver(blob_, encoded_.pairs[1].primary).ok());
+  uint64_t size = std::filesystem::file_size(blob_path());
+  std::filesystem::resize_file(blob_path(), 4096);  // all data gone
+  std::filesystem::resize_file(blob_path(), size);
+  reopen();
+  EXPECT_TRUE(store_->has_metadata(blob_));
+  EXPECT_EQ(store_->status().slivers, 0u);
+}
+
+TEST_F(NodeStoreTest, AFileThatVanishedIsNotStored) {
+  put_all();
+  std::filesystem::remove(blob_path());
+  EXPECT_EQ(store_->sliver(blob_, PairIndex{0}, Axis::kPrimary).error().code(), Code::kNotFound);
+  EXPECT_FALSE(store_->has_metadata(blob_));
+  EXPECT_EQ(store_->status().blobs, 0u);
+}
+
+TEST_F(NodeStoreTest, DropsBlobs) {
+  put_all();
+  ASSERT_TRUE(store_->drop(blob_).ok());
+  EXPECT_EQ(blob_path(), "");
+  EXPECT_TRUE(store_->drop(blob_).ok());
+  EXPECT_EQ(store_->status().bytes, 0u);
+}
+
+}  // namespace
+}  // namespace walrusfs::localnet

@@ -1,0 +1,165 @@
+// Reads stay right with f shards gone or lying.
+#include "network_fixture.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+class FaultsTest : public NetworkTest {
+ protected:
+  void store_some() {
+    for (size_t size : {size_t{1}, size_t{3'000}, size_t{200'000}}) {
+      contents_.push_back(content_of(size));
+      ids_.push_back(store(contents_.back()));
+    }
+  }
+  void expect_all_right() {
+    for (size_t i = 0; i < ids_.size(); ++i) {
+      SCOPED_TRACE(contents_[i].size());
+      expect_reads_back(ids_[i], contents_[i]);
+      Reply part = get_range(ids_[i], 0, contents_[i].size() - 1);
+      EXPECT_EQ(part.status, 206);
+      EXPECT_TRUE(part.body == contents_[i]);
+    }
+  }
+
+  std::vector<std::string> contents_, ids_;
+};
+
+TEST_F(FaultsTest, AnyOneNodeMayBeStopped) {
+  start(10, 4);
+  store_some();
+  for (size_t dead = 0; dead < 4; ++dead) {
+    SCOPED_TRACE(dead);
+    forget_reads();
+    ASSERT_TRUE(network_->stop_node(dead).ok());
+    EXPECT_FALSE(network_->status().nodes[dead].running);
+    expect_all_right();
+    ASSERT_TRUE(network_->start_node(dead).ok());
+    EXPECT_TRUE(network_->status().nodes[dead].running);
+  }
+}
+
+TEST_F(FaultsTest, AStoppedNodeCostsOneSliverPerSliver) {
+  start(301, 5);
+  std::string content = content_of(2 << 20);
+  std::string id = store(content);
+  forget_reads();
+  ASSERT_TRUE(network_->stop_node(owner_of_row(id, 0)).ok());
+  expect_reads_back(id, content);
+  LocalnetStatus status = network_->status();
+  EXPECT_GT(status.slivers_rebuilt, 0u);
+  EXPECT_EQ(status.slivers_rebuilt + status.slivers_fetched, shape_->k1());
+  EXPECT_EQ(status.blobs_decoded, 0u);
+}
+
+TEST_F(FaultsTest, AnyOneNodesFilesMayBeGarbage) {
+  start(10, 4);
+  store_some();
+  uint64_t found = 0;
+  for (size_t broken = 0; broken < 4; ++broken) {
+    SCOPED_TRACE(broken);
+    forget_reads();
+    TempFolder saved;
+    const std::string blobs = config_.folder + "/node-" + std::to_string(broken) + "/blobs";
+    std::filesystem::copy(blobs, saved / "blobs", std::filesystem::copy_options::recursive);
+    overwrite_with_garbage(broken);
+    expect_all_right();
+    found += network_->status().nodes[broken].damaged_found;
+    stop();
+    std::filesystem::remove_all(blobs);
+    std::filesystem::copy(saved / "blobs", blobs, std::filesystem::copy_options::recursive);
+    start_again();
+  }
+  EXPECT_GT(found, 0u);
+}
+
+TEST_F(FaultsTest, GarbageOnADefaultNetworkIsSurvivedAndReported) {
+  start(301, 5);
+  std::string content = content_of(1 << 20);
+  std::string id = store(content);
+  stop();
+  overwrite_with_garbage(1);
+  start_again();
+  EXPECT_EQ(network_->status().nodes[1].damaged_found, 1u);
+  EXPECT_EQ(network_->status().nodes[1].blobs, 0u);
+  expect_reads_back(id, content);
+}
+
+TEST_F(FaultsTest, ADamagedBlobIsWholeAgainAfterAnotherStore) {
+  start(10, 4);
+  std::string content = content_of(20'000);
+  std::string id = store(content);
+  stop();
+  overwrite_with_garbage(0);
+  start_again();
+  store(content, "?force=true");
+  EXPECT_EQ(network_->status().nodes[0].blobs, 1u);
+  ASSERT_TRUE(network_->stop_node(3).ok());
+  expect_reads_back(id, content);
+}
+
+// A flipped bit in the middle of the data is found by the node, not only by the reader.
+TEST_F(FaultsTest, AFlippedBitMakesASliverMissing) {
+  start(10, 1);
+  std::string content = content_of(50'000);
+  std::string id = store(content);
+  forget_reads();
+  uint16_t slot = raw(shape_->shard_of(blob_id(content), PairIndex{0}));  // of sliver 0
+  auto at = static_cast<std::streamoff>(4096 + slot * metadata(content).sliver_bytes(Axis::kPrimary) + 10);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(config_.folder + "/node-0/blobs")) {
+    if (!entry.is_regular_file()) continue;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(at);
+    char byte = static_cast<char>(file.get());
+    file.seekp(at);
+    file.put(static_cast<char>(byte ^ 1));
+  }
+  expect_reads_back(id, content);
+  EXPECT_EQ(network_->status().nodes[0].damaged_found, 1u);
+  EXPECT_EQ(network_->status().slivers_rebuilt, 1u);
+}
+
+TEST_F(FaultsTest, AStoreSucceedsWithOneNodeDownAndIsReadable) {
+  start(301, 5);
+  ASSERT_TRUE(network_->stop_node(4).ok());
+  std::string content = content_of(100'000);
+  std::string id = store(content);
+  expect_reads_back(id, content);
+}
+
+TEST_F(FaultsTest, TooFewNodesRefuseStoresAndReads) {
+  start(10, 4);
+  std::string content = content_of(10'000);
+  std::string id = store(content);
+  ASSERT_TRUE(network_->stop_node(0).ok());
+  ASSERT_TRUE(network_->stop_node(1).ok());
+  Reply refused = put(content_of(10'000, 2));
+  EXPECT_EQ(refused.status, 504);
+  EXPECT_EQ(refused.reason(), "INSUFFICIENT_CONFIRMATIONS");
+  forget_reads();
+  for (size_t i : {0, 1, 2}) ASSERT_TRUE(network_->stop_node(i).ok());
+  Reply unavailable = get(id);
+  EXPECT_EQ(unavailable.status, 503);
+  EXPECT_EQ(unavailable.reason(), "BLOB_UNAVAILABLE");
+  EXPECT_EQ(get_range(id, 0, 0).status, 500);
+  for (size_t i : {0, 1, 2}) ASSERT_TRUE(network_->start_node(i).ok());
+}
+
+// What was not certified cannot be read, and the same store later succeeds.
+TEST_F(FaultsTest, AFailedStoreCanBeRepeated) {
+  start(10, 4);
+  ASSERT_TRUE(network_->stop_node(0).ok());
+  ASSERT_TRUE(network_->stop_node(1).ok());
+  std::string content = content_of(10'000);
+  EXPECT_EQ(put(content).status, 504);
+  ASSERT_TRUE(network_->start_node(0).ok());
+  ASSERT_TRUE(network_->start_node(1).ok());
+  EXPECT_EQ(get(blob_id(content).to_string()).status, 404);
+  Reply again = put(content, "?reuse_resources=true");
+  ASSERT_EQ(again.status, 200) << again.body;
+  EXPECT_TRUE(again.json()["newlyCreated"]["resourceOperation"].contains("reuseRegistration"));
+  expect_reads_back(blob_id(content).to_string(), content);
+}
+
+}  // namespace
+}  // namespace walrusfs::localnet

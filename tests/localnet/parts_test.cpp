@@ -1,0 +1,285 @@
+// The parts that need no network: queries, committee, ledger, lock, state, spool, cache, gate.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <thread>
+
+#include "base/checksum.h"
+#include "localnet/byte_spool.h"
+#include "localnet/committee.h"
+#include "localnet/folder_lock.h"
+#include "localnet/gate.h"
+#include "localnet/http_types.h"
+#include "localnet/ledger.h"
+#include "localnet/query.h"
+#include "localnet/row_cache.h"
+#include "localnet/state_file.h"
+#include "temp_folder.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+TEST(Checksum, IsCrc32c) {
+  ByteView digits = as_bytes("123456789");
+  EXPECT_EQ(crc32c(digits), 0xe3069283u);
+  EXPECT_EQ(crc32c(digits.subspan(4), crc32c(digits.first(4))), crc32c(digits));
+}
+
+TEST(QueryTest, ReadsWhatIsKnown) {
+  auto query = Query::parse("a=1&b=true&c=x%2Fy+z", {"a", "b", "c"}).value();
+  EXPECT_EQ(query.number("a").value(), 1u);
+  EXPECT_EQ(query.boolean("b").value(), true);
+  EXPECT_EQ(query.text("c"), "x/y z");
+  EXPECT_FALSE(query.has("d"));
+  EXPECT_FALSE(query.number("d").value().has_value());
+}
+
+TEST(QueryTest, RefusesEverythingElse) {
+  EXPECT_FALSE(Query::parse("d=1", {"a"}).ok());
+  EXPECT_FALSE(Query::parse("a=1&a=1", {"a"}).ok());
+  EXPECT_TRUE(Query::parse("a=1&a=1", {}, {"a"}).ok());
+  EXPECT_FALSE(Query::parse("a=%4", {"a"}).ok());
+  EXPECT_FALSE(Query::parse("a=1x", {"a"}).value().number("a").ok());
+  EXPECT_FALSE(Query::parse("a=", {"a"}).value().number("a").ok());
+  EXPECT_FALSE(Query::parse("a=18446744073709551616", {"a"}).value().number("a").ok());
+  EXPECT_FALSE(Query::parse("a=1", {"a"}).value().boolean("a").ok());
+}
+
+TEST(PathTest, IsSplitAndDecoded) {
+  EXPECT_EQ(split_path("/v1/blobs/a%2Fb").value(), (std::vector<std::string>{"v1", "blobs", "a/b"}));
+  EXPECT_FALSE(split_path("v1").has_value());
+  EXPECT_FALSE(split_path("/%zz").has_value());
+}
+
+TEST(CommitteeTest, DealsOutEveryShardEvenly) {
+  Committee committee = Committee::create(301, 5, system_rng()).value();
+  std::vector<int> seen(301);
+  for (const Member& member : committee.members()) {
+    EXPECT_GE(member.shards.size(), 60u);
+    EXPECT_LE(member.shards.size(), 61u);
+    for (ShardIndex shard : member.shards) ++seen[raw(shard)];
+  }
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), 301);
+  EXPECT_EQ(committee.quorum_weight(), 201u);
+  EXPECT_EQ(committee.validity_weight(), 101u);
+  Committee same = Committee::from_json(committee.to_json()).value();
+  EXPECT_EQ(same.members()[4].id, committee.members()[4].id);
+  EXPECT_EQ(same.members()[4].shards, committee.members()[4].shards);
+}
+
+TEST(CommitteeTest, RefusesNonsense) {
+  EXPECT_FALSE(Committee::create(3, 1, system_rng()).ok());
+  EXPECT_FALSE(Committee::create(10, 0, system_rng()).ok());
+  EXPECT_FALSE(Committee::create(10, 11, system_rng()).ok());
+  EXPECT_EQ(Committee::from_json("{}").error().code(), Code::kCorrupt);
+  EXPECT_EQ(Committee::from_json("not json").error().code(), Code::kCorrupt);
+  std::string twice = R"({"version":1,"shards":4,"nodes":[{"id":"0x1","shards":[0,1,2,2]}]})";
+  EXPECT_EQ(Committee::from_json(twice).error().code(), Code::kCorrupt);
+  std::string newer = R"({"version":2})";
+  EXPECT_EQ(Committee::from_json(newer).error().code(), Code::kNewerVersion);
+}
+
+TEST(ObjectIds, AreNormalised) {
+  EXPECT_EQ(normalise_object_id("0xAb"), "0x" + std::string(62, '0') + "ab");
+  EXPECT_FALSE(normalise_object_id("ab").has_value());
+  EXPECT_FALSE(normalise_object_id("0x").has_value());
+  EXPECT_FALSE(normalise_object_id("0x" + std::string(65, '1')).has_value());
+  EXPECT_EQ(random_object_id(system_rng()).size(), 66u);
+}
+
+class LedgerTest : public testing::Test {
+ protected:
+  void SetUp() override { reopen(); }
+  void reopen() {
+    ledger_.reset();
+    auto opened = open_file_ledger(system_files(), rng_, folder_ / "ledger");
+    ASSERT_TRUE(opened.ok()) << opened.error().to_string();
+    ledger_ = std::move(*opened);
+  }
+  RegisterRequest request(uint32_t epochs, bool deletable) {
+    RegisterRequest r;
+    r.blob.bytes[0] = 7;
+    r.size_bytes = 1;
+    r.encoded_length = 66'034'000;
+    r.epochs = epochs;
+    r.deletable = deletable;
+    r.owner = ledger_->wallet_address();
+    return r;
+  }
+  BlobStanding standing() { return ledger_->standing(request(1, true).blob); }
+
+  TempFolder folder_;
+  SeededRng rng_{1};
+  std::unique_ptr<Ledger> ledger_;
+};
+
+TEST_F(LedgerTest, PricesAreThoseOfTheContract) {
+  EXPECT_EQ(storage_units(66'034'000), 63u);
+  EXPECT_EQ(ledger_->register_blob(request(1, true)).value().cost_frost, 693'000u + 1'260'000u);
+  EXPECT_EQ(ledger_->register_blob(request(53, true)).value().cost_frost, 36'729'000u + 1'260'000u);
+}
+
+TEST_F(LedgerTest, ObjectsLiveUntilTheirEpochEnds) {
+  auto object = ledger_->register_blob(request(2, true)).value().object;
+  EXPECT_EQ(standing().kind, BlobStanding::Kind::kDeletable);
+  EXPECT_FALSE(standing().certified);
+  ASSERT_TRUE(ledger_->certify(object.id).ok());
+  EXPECT_TRUE(standing().certified);
+  EXPECT_EQ(ledger_->advance_epoch().value(), 2u);
+  EXPECT_TRUE(standing().certified);
+  EXPECT_TRUE(ledger_->object_is_live(object.id, object.blob));
+  EXPECT_EQ(ledger_->advance_epoch().value(), 3u);
+  EXPECT_FALSE(standing().registered());
+  EXPECT_FALSE(ledger_->object_is_live(object.id, object.blob));
+  EXPECT_EQ(ledger_->certify(object.id).error().code(), Code::kNotFound);
+}
+
+TEST_F(LedgerTest, TheBestPermanentObjectSpeaks) {
+  auto shorter = ledger_->register_blob(request(3, false)).value().object;
+  auto longer = ledger_->register_blob(request(9, false)).value().object;
+  ledger_->register_blob(request(20, true)).value();
+  EXPECT_EQ(standing().end_epoch, 10u);
+  ASSERT_TRUE(ledger_->certify(shorter.id).ok());
+  EXPECT_TRUE(standing().certified);
+  EXPECT_EQ(standing().end_epoch, 4u);
+  ASSERT_TRUE(ledger_->certify(longer.id).ok());
+  EXPECT_EQ(standing().end_epoch, 10u);
+  EXPECT_EQ(standing().deletable_total, 1u);
+}
+
+TEST_F(LedgerTest, ExtendsAndRemoves) {
+  auto object = ledger_->register_blob(request(1, true)).value().object;
+  EXPECT_FALSE(ledger_->extend(object.id, 1).ok()) << "not certified yet";
+  ASSERT_TRUE(ledger_->certify(object.id).ok());
+  EXPECT_EQ(ledger_->extend(object.id, 52).value(), 63u * 11'000u * 52u);
+  EXPECT_EQ(ledger_->object(object.id)->end_epoch, 54u);
+  EXPECT_FALSE(ledger_->extend(object.id, 1).ok()) << "53 ahead is the limit";
+  ASSERT_TRUE(ledger_->remove(object.id).ok());
+  EXPECT_FALSE(standing().registered());
+  auto permanent = ledger_->register_blob(request(1, false)).value().object;
+  EXPECT_EQ(ledger_->remove(permanent.id).error().code(), Code::kNotPermitted);
+  EXPECT_FALSE(ledger_->register_blob(request(0, true)).ok());
+  EXPECT_FALSE(ledger_->register_blob(request(54, true)).ok());
+}
+
+TEST_F(LedgerTest, EverythingIsThereAfterReopening) {
+  std::string wallet = ledger_->wallet_address();
+  auto object = ledger_->register_blob(request(5, false)).value().object;
+  auto gone = ledger_->register_blob(request(5, true)).value().object;
+  ASSERT_TRUE(ledger_->certify(object.id).ok());
+  ASSERT_TRUE(ledger_->remove(gone.id).ok());
+  ASSERT_TRUE(ledger_->advance_epoch().ok());
+  BlobStanding before = standing();
+  reopen();
+  EXPECT_EQ(ledger_->wallet_address(), wallet);
+  EXPECT_EQ(ledger_->epoch(), 2u);
+  EXPECT_EQ(standing().end_epoch, before.end_epoch);
+  EXPECT_EQ(standing().event.tx_digest, before.event.tx_digest);
+  EXPECT_EQ(standing().initial_certified_epoch, 1u);
+  EXPECT_FALSE(ledger_->object(gone.id).has_value());
+}
+
+TEST_F(LedgerTest, ATornLastLineIsDroppedAndDamageBeforeItIsNot) {
+  auto object = ledger_->register_blob(request(5, true)).value().object;
+  uint64_t whole = std::filesystem::file_size(folder_ / "ledger");
+  ASSERT_TRUE(ledger_->certify(object.id).ok());
+  uint64_t longer = std::filesystem::file_size(folder_ / "ledger");
+  for (uint64_t size = whole + 1; size < longer; size += 37) {
+    ledger_.reset();
+    std::filesystem::resize_file(folder_ / "ledger", size);
+    reopen();
+    EXPECT_TRUE(standing().registered());
+    EXPECT_FALSE(standing().certified);
+    ASSERT_TRUE(ledger_->certify(object.id).ok());
+    reopen();
+    EXPECT_TRUE(standing().certified);
+  }
+  ledger_.reset();
+  std::fstream file(folder_ / "ledger", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(20);
+  file.put('#');
+  file.close();
+  EXPECT_EQ(open_file_ledger(system_files(), rng_, folder_ / "ledger").error().code(), Code::kCorrupt);
+}
+
+TEST(FolderLockTest, IsHeldByOne) {
+  TempFolder folder;
+  EXPECT_FALSE(FolderLock::is_held(system_files(), folder.path()).value());
+  {
+    auto lock = FolderLock::take(system_files(), folder.path());
+    ASSERT_TRUE(lock.ok());
+    EXPECT_TRUE(FolderLock::is_held(system_files(), folder.path()).value());
+    auto second = FolderLock::take(system_files(), folder.path());
+    ASSERT_FALSE(second.ok());
+    EXPECT_EQ(second.error().code(), Code::kBusy);
+    EXPECT_NE(second.error().message().find("process " + std::to_string(getpid())), std::string::npos);
+  }
+  EXPECT_TRUE(FolderLock::take(system_files(), folder.path()).ok());
+}
+
+TEST(StateFileTest, ComesBackAsWritten) {
+  TempFolder folder;
+  EXPECT_EQ(read_state(system_files(), folder.path()).error().code(), Code::kNotFound);
+  LocalnetState state;
+  state.running = true;
+  state.pid = 42;
+  state.aggregator_url = "http://127.0.0.1:1";
+  state.max_body_bytes = 5;
+  state.nodes.push_back({"0x1", "http://127.0.0.1:2", 2, 61});
+  ASSERT_TRUE(write_state(system_files(), folder.path(), state).ok());
+  LocalnetState back = read_state(system_files(), folder.path()).value();
+  EXPECT_EQ(back.pid, 42);
+  EXPECT_EQ(back.aggregator_url, state.aggregator_url);
+  EXPECT_EQ(back.nodes.at(0).url, "http://127.0.0.1:2");
+  EXPECT_EQ(find_running(system_files(), folder.path()).error().code(), Code::kNotFound) << "nobody holds the lock";
+  std::ofstream(folder / "localnet.json") << "{\"running\": 3}";
+  EXPECT_EQ(read_state(system_files(), folder.path()).error().code(), Code::kCorrupt);
+}
+
+TEST(ByteSpoolTest, IsTheSameInMemoryAndInAFile) {
+  TempFolder folder;
+  for (uint64_t memory : {uint64_t{0}, uint64_t{10}, uint64_t{1} << 20}) {
+    ByteSpool spool(system_files(), folder / "spool", memory);
+    std::string all;
+    for (int i = 0; i < 50; ++i) {
+      std::string piece(static_cast<size_t>(i), static_cast<char>('a' + i % 26));
+      all += piece;
+      ASSERT_TRUE(spool.append(as_bytes(piece)).ok());
+    }
+    EXPECT_EQ(spool.size(), all.size());
+    EXPECT_EQ(as_text(spool.view().value()), all);
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(RowCacheTest, KeepsWhatWasUsedLast) {
+  RowCache cache(30);
+  auto row = [](size_t size) { return std::make_shared<const Bytes>(size); };
+  auto key = [](uint16_t index) { return RowKey{BlobId{}, SliverIndex{index}}; };
+  for (uint16_t i = 0; i < 3; ++i) cache.put(key(i), row(10));
+  EXPECT_TRUE(cache.get(key(0)));
+  cache.put(key(3), row(10));
+  EXPECT_TRUE(cache.get(key(0)));
+  EXPECT_FALSE(cache.get(key(1)));
+  EXPECT_EQ(cache.size_bytes(), 30u);
+  cache.put(key(4), row(31));
+  EXPECT_FALSE(cache.get(key(4)));
+  EXPECT_EQ(cache.size_bytes(), 0u);
+}
+
+TEST(GateTest, TurnsAwayWhenTooManyWait) {
+  Gate gate(1, 1);
+  ASSERT_TRUE(gate.enter());
+  std::thread waiter([&] {
+    GatePass pass(gate);
+    EXPECT_TRUE(pass.inside());
+  });
+  while (gate.waiting() == 0) std::this_thread::yield();
+  EXPECT_FALSE(gate.enter());
+  gate.leave();
+  waiter.join();
+  EXPECT_TRUE(gate.enter());
+}
+
+}  // namespace
+}  // namespace walrusfs::localnet

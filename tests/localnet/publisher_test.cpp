@@ -1,0 +1,138 @@
+// What the publisher answers (HTTP API, section 3).
+#include "network_fixture.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+class PublisherTest : public NetworkTest {
+ protected:
+  void SetUp() override { start(10, 4); }
+};
+
+TEST_F(PublisherTest, AFreshStoreIsNewlyCreated) {
+  std::string content = content_of(1'234);
+  Json answer = put(content, "?epochs=3").json();
+  ASSERT_EQ(answer.size(), 1u);
+  const Json& created = answer.at("newlyCreated");
+  const Json& object = created.at("blobObject");
+  uint64_t encoded = shape_->encoded_length(content.size()).value();
+  EXPECT_EQ(object.at("blobId"), blob_id(content).to_string());
+  EXPECT_EQ(object.at("size"), 1'234);
+  EXPECT_EQ(object.at("encodingType"), "RS2");
+  EXPECT_EQ(object.at("registeredEpoch"), 1);
+  EXPECT_EQ(object.at("certifiedEpoch"), 1);
+  EXPECT_EQ(object.at("deletable"), true);
+  EXPECT_EQ(object.at("storage").at("startEpoch"), 1);
+  EXPECT_EQ(object.at("storage").at("endEpoch"), 4);
+  EXPECT_EQ(object.at("storage").at("storageSize"), encoded);
+  EXPECT_EQ(object.at("id").get<std::string>().size(), 66u);
+  EXPECT_EQ(created.at("resourceOperation").at("registerFromScratch").at("encodedLength"), encoded);
+  EXPECT_EQ(created.at("resourceOperation").at("registerFromScratch").at("epochsAhead"), 3);
+  EXPECT_EQ(created.at("cost"), store_cost_frost(encoded, 3));
+  EXPECT_FALSE(created.contains("sharedBlobObject"));
+}
+
+TEST_F(PublisherTest, TheSameBytesAreAlreadyCertified) {
+  std::string content = content_of(99);
+  Json first = put(content, "?epochs=2").json();
+  Json again = put(content, "?epochs=2").json();
+  EXPECT_EQ(again.at("alreadyCertified").at("endEpoch"), 3);
+  EXPECT_EQ(again["alreadyCertified"]["object"], first["newlyCreated"]["blobObject"]["id"]);
+  EXPECT_TRUE(put(content, "?epochs=3").json().contains("newlyCreated")) << "it must live longer";
+  EXPECT_TRUE(put(content, "?epochs=1&force=true").json().contains("newlyCreated"));
+}
+
+TEST_F(PublisherTest, APermanentBlobAnswersWithItsEvent) {
+  std::string content = content_of(98);
+  EXPECT_EQ(put(content, "?permanent=true&epochs=4").json()["newlyCreated"]["blobObject"]["deletable"], false);
+  Json again = put(content, "?epochs=2").json();
+  EXPECT_EQ(again.at("alreadyCertified").at("event").at("eventSeq"), "0");
+  EXPECT_FALSE(again["alreadyCertified"]["event"]["txDigest"].get<std::string>().empty());
+  EXPECT_EQ(again["alreadyCertified"]["endEpoch"], 5);
+}
+
+TEST_F(PublisherTest, ADeletableBlobDoesNotMakeAPermanentOne) {
+  std::string content = content_of(97);
+  store(content);
+  EXPECT_TRUE(put(content, "?permanent=true").json().contains("newlyCreated"));
+}
+
+TEST_F(PublisherTest, ObjectsGoWhereTheyAreSent) {
+  std::string content = content_of(96);
+  std::string address = "0x" + std::string(64, 'a');
+  Json sent = put(content, "?send_object_to=" + address).json();
+  std::string id = sent["newlyCreated"]["blobObject"]["id"];
+  EXPECT_EQ(network_->ledger().object(id)->owner, address);
+  EXPECT_TRUE(put(content).json().contains("newlyCreated")) << "that one may be deleted by somebody else";
+  Json shared = put(content_of(95), "?share=true").json();
+  EXPECT_EQ(shared["newlyCreated"]["sharedBlobObject"].get<std::string>().size(), 66u);
+}
+
+TEST_F(PublisherTest, BadQueriesAreRefusedInPlainText) {
+  for (const char* query : {"?unknown=1", "?epochs=0", "?epochs=54", "?epochs=-1", "?epochs=x", "?permanent=yes",
+                            "?encoding_type=RedStuff", "?send_object_to=0xzz", "?epochs=1&epochs=2",
+                            "?share=true&send_object_to=0x1", "?epochs=%zz"}) {
+    SCOPED_TRACE(query);
+    Reply reply = put("hello", query);
+    EXPECT_EQ(reply.status, 400);
+    EXPECT_TRUE(reply.header("Content-Type").starts_with("text/plain"));
+  }
+  EXPECT_EQ(network_->status().blobs, 0u);
+}
+
+TEST_F(PublisherTest, DeletableAndPermanentExcludeEachOther) {
+  Reply reply = put("hello", "?deletable=true&permanent=true");
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_EQ(reply.reason(), "INVALID_BLOB_PERSISTENCE");
+  EXPECT_EQ(put("hello", "?deletable=true").status, 200);
+}
+
+TEST_F(PublisherTest, UnknownRoutesAndMethodsAreRefused) {
+  EXPECT_EQ(send(publisher(), "GET", "/v1/blobs").status, 405);
+  EXPECT_EQ(send(publisher(), "PUT", "/v1/quilts", "x").status, 404);
+  EXPECT_EQ(send(publisher(), "GET", "/status").body, "OK");
+}
+
+TEST_F(PublisherTest, ABodyThatBreaksOffIsNotStored) {
+  std::string answer = send_raw(network_->state().publisher_port,
+                                "PUT /v1/blobs HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nonly this", true);
+  EXPECT_EQ(answer.find(" 200 "), std::string::npos);
+  EXPECT_EQ(network_->status().blobs, 0u);
+  EXPECT_TRUE(std::filesystem::is_empty(config_.folder + "/tmp"));
+}
+
+TEST_F(PublisherTest, ChunkedBodiesAreTaken) {
+  std::string answer = send_raw(network_->state().publisher_port,
+                                "PUT /v1/blobs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
+  EXPECT_NE(answer.find(" 200 "), std::string::npos) << answer;
+  expect_reads_back(blob_id("hello world").to_string(), "hello world");
+}
+
+class PublisherLimitTest : public NetworkTest {};
+
+TEST_F(PublisherLimitTest, TheBodyLimitIsExact) {
+  config_.max_body_bytes = 10'000;
+  start(10, 4);
+  EXPECT_EQ(put(content_of(10'000)).status, 200);
+  Reply reply = put(content_of(10'001));
+  EXPECT_EQ(reply.status, 413);
+  EXPECT_TRUE(reply.header("Content-Type").starts_with("text/plain"));
+  EXPECT_EQ(network_->status().blobs, 1u);
+}
+
+TEST_F(PublisherLimitTest, TheOfficialLimitIsTheDefault) {
+  start(10, 4);
+  EXPECT_EQ(config_.max_body_bytes, 10u << 20);
+  EXPECT_EQ(put(content_of((10 << 20) + 1)).status, 413);
+}
+
+TEST_F(PublisherLimitTest, ABlobBeyondTheCodeIsRefused) {
+  start(10, 4);
+  Reply reply = put(content_of(1'834'953));  // one byte more than ten shards can hold
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_EQ(reply.reason(), "BLOB_TOO_LARGE");
+}
+
+}  // namespace
+}  // namespace walrusfs::localnet

@@ -1,0 +1,297 @@
+// The storage-node API as its clients see it (storage-node API, sections 3 to 5).
+#include <algorithm>
+
+#include "codec/recovery.h"
+#include "network_fixture.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+const httplib::Headers kOctets = {{"Content-Type", "application/octet-stream"}};
+
+class StorageNodeTest : public NetworkTest {
+ protected:
+  void SetUp() override {
+    start(10, 1);  // one node: every shard is here
+    content_ = content_of(1'000);
+    encoded_ = encode_blob(*shape_, as_bytes(content_)).value();
+    blob_ = encoded_->metadata.blob_id();
+  }
+
+  // Lets the ledger know the blob, without any data going to the node.
+  std::string register_blob(bool deletable = true) {
+    RegisterRequest request;
+    request.blob = blob_;
+    request.size_bytes = content_.size();
+    request.deletable = deletable;
+    request.owner = network_->ledger().wallet_address();
+    return network_->ledger().register_blob(request).value().object.id;
+  }
+  std::string path(const std::string& rest) { return "/v1/blobs/" + blob_.to_string() + rest; }
+  Reply ask(const std::string& rest) { return send(node(0), "GET", path(rest)); }
+  Reply put_metadata(const std::string& query = "") {
+    return send(node(0), "PUT", path("/metadata" + query), std::string(as_text(encoded_->metadata.to_bytes())), kOctets);
+  }
+  std::string sliver_path(Axis axis, PairIndex pair) {
+    return "/slivers/" + std::to_string(raw(pair)) + (axis == Axis::kPrimary ? "/primary" : "/secondary");
+  }
+  const Sliver& sliver(Axis axis, uint16_t pair) {
+    return axis == Axis::kPrimary ? encoded_->pairs[pair].primary : encoded_->pairs[pair].secondary;
+  }
+  Reply put_sliver(const Sliver& s, std::optional<PairIndex> pair = {}, const std::string& query = "") {
+    PairIndex at = pair.value_or(shape_->pair_of(s.axis, s.index));
+    return send(node(0), "PUT", path(sliver_path(s.axis, at) + query), std::string(as_text(sliver_data_to_bytes(s))),
+                kOctets);
+  }
+  void put_everything() {
+    EXPECT_EQ(put_metadata().status, 201);
+    put_everything_but_metadata();
+  }
+  void put_everything_but_metadata() {
+    for (uint16_t pair = 0; pair < 10; ++pair)
+      for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) EXPECT_EQ(put_sliver(sliver(axis, pair)).status, 201);
+  }
+
+  std::string content_;
+  std::optional<EncodedBlob> encoded_;
+  BlobId blob_;
+};
+
+TEST_F(StorageNodeTest, MetadataGoesInAndComesBackWithItsId) {
+  register_blob();
+  EXPECT_EQ(ask("/metadata").status, 404);
+  EXPECT_EQ(ask("/metadata").reason(), "METADATA_NOT_FOUND");
+  EXPECT_EQ(ask("/metadata/status").json()["success"]["data"], "nonexistent");
+  Reply fresh = put_metadata();
+  EXPECT_EQ(fresh.status, 201);
+  EXPECT_EQ(fresh.json(), Json::parse(R"({"success":{"code":201,"data":"metadata successfully stored"}})"));
+  Reply again = put_metadata();
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(again.json()["success"]["data"], "metadata already stored");
+  Reply back = ask("/metadata");
+  EXPECT_EQ(back.status, 200);
+  EXPECT_EQ(back.header("Content-Type"), "application/octet-stream");
+  EXPECT_EQ(as_bytes(back.body).size(), 32 + encoded_->metadata.to_bytes().size());
+  EXPECT_EQ(parse_metadata_with_id(*shape_, blob_, as_bytes(back.body)).value(), encoded_->metadata);
+  EXPECT_EQ(ask("/metadata/status").json()["success"]["data"], "stored");
+}
+
+TEST_F(StorageNodeTest, NothingIsTakenBeforeRegistration) {
+  EXPECT_EQ(put_metadata().reason(), "NOT_REGISTERED");
+  EXPECT_EQ(put_metadata("?pending=true").reason(), "CACHE_SATURATED");
+  EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, 0)).reason(), "NOT_REGISTERED");
+  EXPECT_EQ(ask("/confirmation/permanent").reason(), "NOT_REGISTERED");
+  EXPECT_EQ(ask("/status").json()["success"]["data"], "nonexistent");
+}
+
+TEST_F(StorageNodeTest, WrongMetadataIsRefused) {
+  register_blob();
+  std::string good(as_text(encoded_->metadata.to_bytes()));
+  auto put_raw = [&](const std::string& body, const httplib::Headers& headers = kOctets, const std::string& q = "") {
+    return send(node(0), "PUT", path("/metadata" + q), body, headers);
+  };
+  std::string flipped = good, other_type = good;
+  flipped[40] = static_cast<char>(flipped[40] ^ 1);
+  other_type[1] = 0;
+  EXPECT_EQ(put_raw(flipped).reason(), "INVALID_METADATA");
+  EXPECT_EQ(put_raw(good.substr(0, 100)).reason(), "INVALID_METADATA");
+  EXPECT_EQ(put_raw(other_type).reason(), "UNSUPPORTED_ENCODING_TYPE");
+  EXPECT_EQ(put_raw(good, {{"Content-Type", "text/plain"}}).reason(), "INVALID_CONTENT_TYPE");
+  EXPECT_EQ(put_raw(std::string((2 << 20) + 1, 'x')).reason(), "INVALID_CONTENT_TYPE");
+  EXPECT_EQ(put_raw(good, kOctets, "?surprise=1").status, 400);
+  EXPECT_EQ(put_raw(good, kOctets, "?pending=2").status, 400);
+}
+
+TEST_F(StorageNodeTest, AnAbsentContentTypeIsFineAndABrokenOffBodyIsNot) {
+  register_blob();
+  std::string body(as_text(encoded_->metadata.to_bytes()));
+  std::string head = "PUT " + path("/metadata") + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+                     std::to_string(body.size()) + "\r\n\r\n";
+  uint16_t port = network_->state().nodes[0].port;
+  EXPECT_EQ(send_raw(port, head + body.substr(0, 50), true).find(" 201 "), std::string::npos);
+  EXPECT_EQ(ask("/metadata").status, 404);
+  EXPECT_NE(send_raw(port, head + body).find(" 201 "), std::string::npos);
+}
+
+TEST_F(StorageNodeTest, SliversGoInAndComeBack) {
+  register_blob();
+  put_metadata();
+  for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
+    const Sliver& s = sliver(axis, 3);
+    EXPECT_EQ(ask(sliver_path(axis, PairIndex{3}) + "/status").json()["success"]["data"], "nonexistent");
+    EXPECT_EQ(ask(sliver_path(axis, PairIndex{3})).reason(), "SLIVER_NOT_FOUND");
+    Reply fresh = put_sliver(s);
+    EXPECT_EQ(fresh.status, 201);
+    EXPECT_EQ(fresh.json()["success"]["data"], "sliver stored successfully");
+    EXPECT_EQ(put_sliver(s).status, 200);
+    EXPECT_EQ(put_sliver(s).json()["success"]["data"], "sliver already stored");
+    Reply back = ask(sliver_path(axis, PairIndex{3}));
+    EXPECT_EQ(back.status, 200);
+    EXPECT_TRUE(equal(as_bytes(back.body), sliver_data_to_bytes(s)));
+    EXPECT_EQ(ask(sliver_path(axis, PairIndex{3}) + "/status").json()["success"]["data"], "stored");
+  }
+}
+
+TEST_F(StorageNodeTest, WrongSliversAreRefused) {
+  register_blob();
+  EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, 0)).reason(), "METADATA_NOT_FOUND");
+  EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, 0)).status, 400);
+  put_metadata();
+  Sliver bad = sliver(Axis::kPrimary, 0);
+  bad.data[5] ^= 1;
+  EXPECT_EQ(put_sliver(bad).reason(), "INVALID_SLIVER");
+  EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, 0), PairIndex{1}).reason(), "SLIVER_INDEX_MISMATCH");
+  EXPECT_EQ(put_sliver(sliver(Axis::kSecondary, 0), PairIndex{9}).reason(), "SLIVER_INDEX_MISMATCH");
+  EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, 0), PairIndex{10}).reason(), "INDEX_OUT_OF_RANGE");
+  std::string body(as_text(sliver_data_to_bytes(sliver(Axis::kPrimary, 0))));
+  EXPECT_EQ(send(node(0), "PUT", path("/slivers/0/primary"), body.substr(0, body.size() - 3), kOctets).reason(),
+            "INVALID_CONTENT_TYPE");
+  EXPECT_EQ(send(node(0), "PUT", path("/slivers/0/primary"), std::string(7 * 65'534 + 129, 'x'), kOctets).status, 413);
+  EXPECT_EQ(ask("/slivers/0/primary").status, 404) << "nothing of that was kept";
+}
+
+TEST_F(StorageNodeTest, BadPathsAreRefusedInPlainText) {
+  for (const char* rest : {"/slivers/65536/primary", "/slivers/-1/primary", "/slivers/0/tertiary"})
+    EXPECT_EQ(ask(rest).status, 400) << rest;
+  EXPECT_EQ(ask("/slivers/10/primary").reason(), "INDEX_OUT_OF_RANGE");
+  EXPECT_EQ(ask("/unknown").status, 404);
+  EXPECT_EQ(send(node(0), "GET", "/v1/blobs/short/metadata").status, 400);
+  EXPECT_EQ(send(node(0), "DELETE", path("/metadata")).status, 405);
+}
+
+TEST_F(StorageNodeTest, ConfirmationsAreHonestAboutNotBeingSigned) {
+  std::string object = register_blob();
+  put_metadata();
+  EXPECT_EQ(ask("/confirmation/permanent").reason(), "MISSING_SLIVERS");
+  put_everything_but_metadata();
+  Reply reply = ask("/confirmation/deletable/" + object);
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_EQ(reply.reason(), "UNAVAILABLE");
+  EXPECT_EQ(reply.domain(), "global");
+  EXPECT_EQ(ask("/confirmation/deletable/0x1").reason(), "NOT_REGISTERED");
+}
+
+TEST_F(StorageNodeTest, StatusFollowsTheLedger) {
+  std::string object = register_blob();
+  Json data = ask("/status").json()["success"]["data"];
+  EXPECT_EQ(data, Json::parse(R"({"deletable":{"initialCertifiedEpoch":null,
+      "deletableCounts":{"count_deletable_total":1,"count_deletable_certified":0}}})"));
+  ASSERT_TRUE(network_->ledger().certify(object).ok());
+  EXPECT_EQ(ask("/status").json()["success"]["data"]["deletable"]["initialCertifiedEpoch"], 1);
+  std::string permanent = register_blob(false);
+  data = ask("/status").json()["success"]["data"]["permanent"];
+  EXPECT_EQ(data["isCertified"], false);
+  EXPECT_EQ(data["endEpoch"], 2);
+  EXPECT_EQ(data["statusEvent"]["eventSeq"], "0");
+  EXPECT_EQ(data["deletableCounts"]["count_deletable_certified"], 1);
+  ASSERT_TRUE(network_->ledger().certify(permanent).ok());
+  EXPECT_EQ(ask("/status").json()["success"]["data"]["permanent"]["isCertified"], true);
+}
+
+TEST_F(StorageNodeTest, DecodingSymbolsRebuildASliver) {
+  register_blob();
+  put_everything();
+  for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
+    Reply reply = ask(std::string("/decodingSymbols?targetSlivers=2&targetType=") +
+                      (axis == Axis::kPrimary ? "primary" : "secondary"));
+    ASSERT_EQ(reply.status, 200);
+    BcsReader in(as_bytes(reply.body), "answer");
+    EXPECT_EQ(in.uleb(10).value(), 1u);
+    EXPECT_EQ(in.u16().value(), 2u);
+    uint32_t count = in.uleb(10).value();
+    EXPECT_EQ(count, 10u);
+    std::vector<DecodingSymbol> symbols;
+    for (uint32_t i = 0; i < count; ++i) {
+      EXPECT_EQ(in.u8().value(), static_cast<uint8_t>(axis));
+      symbols.push_back(DecodingSymbol::read_untagged(*shape_, axis, in).value());
+    }
+    EXPECT_TRUE(in.finish().ok());
+    std::reverse(symbols.begin(), symbols.end());  // not only the systematic ones
+    Sliver rebuilt = recover_sliver(*shape_, axis, SliverIndex{2}, encoded_->metadata.symbol_bytes(), symbols).value();
+    EXPECT_TRUE(verify_sliver(rebuilt, encoded_->metadata).ok());
+  }
+}
+
+TEST_F(StorageNodeTest, DecodingSymbolsAreForSourceSliversOnly) {
+  register_blob();
+  put_everything();
+  EXPECT_EQ(ask("/decodingSymbols?targetSlivers=4&targetType=primary").reason(), "RECOVERY_SYMBOL_OUT_OF_RANGE");
+  EXPECT_EQ(ask("/decodingSymbols?targetSlivers=7&targetType=secondary").reason(), "RECOVERY_SYMBOL_OUT_OF_RANGE");
+  EXPECT_EQ(ask("/decodingSymbols?targetType=primary").reason(), "NO_TARGET_SLIVERS_SPECIFIED");
+  EXPECT_EQ(ask("/decodingSymbols?targetSlivers=1").status, 400);
+  EXPECT_EQ(ask("/decodingSymbols?targetSlivers=1&targetType=primary&x=1").status, 400);
+}
+
+TEST_F(StorageNodeTest, RecoverySymbolsProveThemselves) {
+  register_blob();
+  put_everything();
+  Reply reply = ask("/recoverySymbols?targetSliver=8&targetType=primary");
+  ASSERT_EQ(reply.status, 200);
+  ByteView rest = as_bytes(reply.body);
+  ASSERT_EQ(rest[0], 10);
+  size_t each = (rest.size() - 1) / 10;
+  for (size_t i = 0; i < 10; ++i) {
+    auto symbol = GeneralRecoverySymbol::parse(*shape_, rest.subspan(1 + i * each, each));
+    ASSERT_TRUE(symbol.ok()) << symbol.error().message();
+    EXPECT_TRUE(symbol->verify_for(encoded_->metadata, Axis::kPrimary, SliverIndex{8}).ok());
+  }
+  EXPECT_EQ(ask("/recoverySymbols?id=1-2&id=3-4").status, 200);
+  EXPECT_EQ(ask("/recoverySymbols").reason(), "NO_SYMBOLS_SPECIFIED");
+  EXPECT_EQ(ask("/recoverySymbols?id=1-10").reason(), "INVALID_FILTER");
+  EXPECT_EQ(ask("/recoverySymbols?id=1-1&targetSliver=1").reason(), "INVALID_FILTER");
+}
+
+TEST_F(StorageNodeTest, HealthTellsShardsAndEpoch) {
+  Json data = send(node(0), "GET", "/v1/health").json()["success"]["data"];
+  EXPECT_EQ(data["nodeStatus"], "Active");
+  EXPECT_EQ(data["epoch"], 1);
+  EXPECT_EQ(data["shardSummary"]["owned"], 10);
+  EXPECT_EQ(data["shardSummary"]["ownedShardStatus"]["ready"], 10);
+  EXPECT_FALSE(data.contains("shardDetail"));
+  data = send(node(0), "GET", "/v1/health?detailed=true").json()["success"]["data"];
+  EXPECT_EQ(data["shardDetail"]["owned"].size(), 10u);
+  EXPECT_EQ(send(node(0), "GET", "/v1/health?verbose=1").status, 400);
+}
+
+TEST_F(StorageNodeTest, DeletedBlobsAreNotServed) {
+  std::string object = register_blob();
+  put_everything();
+  ASSERT_TRUE(network_->ledger().remove(object).ok());
+  EXPECT_EQ(ask("/metadata").status, 404);
+  EXPECT_EQ(ask("/slivers/0/primary").status, 404);
+  EXPECT_EQ(ask("/status").json()["success"]["data"], "nonexistent");
+}
+
+TEST_F(StorageNodeTest, AnUploadInterruptedByARestartGoesOn) {
+  register_blob();
+  put_metadata();
+  for (uint16_t pair = 0; pair < 5; ++pair) EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, pair)).status, 201);
+  stop();
+  start_again();
+  EXPECT_EQ(put_metadata().status, 200);
+  EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, 4)).status, 200);
+  EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, 5)).status, 201);
+}
+
+class ManyNodesTest : public NetworkTest {};
+
+TEST_F(ManyNodesTest, ANodeKnowsWhichShardsAreNotItsOwn) {
+  start(10, 4);
+  std::string content = content_of(100);
+  std::string id = store(content);
+  size_t served = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    for (int pair = 0; pair < 10; ++pair) {
+      Reply reply = send(node(i), "GET", "/v1/blobs/" + id + "/slivers/" + std::to_string(pair) + "/primary");
+      if (reply.status == 200) {
+        ++served;
+      } else {
+        EXPECT_EQ(reply.reason(), "SHARD_NOT_ASSIGNED");
+      }
+    }
+  }
+  EXPECT_EQ(served, 10u);
+}
+
+}  // namespace
+}  // namespace walrusfs::localnet
