@@ -22,12 +22,15 @@ void set_target(FakeRequest& request, const std::string& target) {
   std::tie(request.path, request.query) = split(target, "?");
 }
 
-std::string whole_body(const FakeReply& reply) {
-  std::string body = reply.body;
-  if (!reply.endless) return body;
-  while (body.size() < *reply.endless) body += reply.body;
-  body.resize(*reply.endless);
-  return body;
+// Hands the body to the collector as it would arrive.
+BodyCollector::Verdict deliver(const FakeReply& reply, BodyCollector& collector) {
+  const size_t piece = std::min(reply.body.size(), reply.close_after.value_or(SIZE_MAX));
+  auto verdict = collector.feed(as_bytes(reply.body).first(piece));
+  for (uint64_t sent = piece; sent < reply.endless.value_or(0) && verdict == BodyCollector::Verdict::kMore;) {
+    verdict = collector.feed(as_bytes(reply.body));
+    sent += reply.body.size();
+  }
+  return verdict;
 }
 
 bool send_all(int socket, std::string_view data) {
@@ -72,13 +75,13 @@ Result<HttpResponse> FunctionTransport::perform(const HttpRequest& request) {
   if (reply.hang_up) return Error(Code::kUnavailable, origin + ": empty reply");
 
   HttpResponse response{.status = reply.status, .headers = reply.headers, .body = {}, .stopped = false};
-  const std::string body = whole_body(reply);
+  const std::string& body = reply.body;
   if (!reply.endless) response.headers.push_back({"Content-Length", std::to_string(body.size())});
   if (body.empty() || request.method == "HEAD") return response;
 
   const BodyPlan plan = request.plan_body ? request.plan_body(reply.status, response.headers) : BodyPlan{};
   BodyCollector collector(plan);
-  const auto verdict = collector.feed(as_bytes(body).first(std::min(body.size(), reply.close_after.value_or(SIZE_MAX))));
+  const auto verdict = deliver(reply, collector);
   response.body = collector.take();
   if (verdict == BodyCollector::Verdict::kTooMuch) return too_much_body(request.url, plan.keep_bytes);
   response.stopped = verdict == BodyCollector::Verdict::kStop;
@@ -176,13 +179,16 @@ bool FakeServer::send_reply(int socket, const FakeReply& reply, bool head_only) 
   if (!sleep_unless_stopped(reply.delay) || reply.hang_up) return false;
   std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " X\r\n";
   for (const HttpHeader& header : reply.headers) head += header.name + ": " + header.value + "\r\n";
-  const std::string body = reply.endless ? reply.body : whole_body(reply);
+  const std::string& body = reply.body;
   head += reply.endless ? "Connection: close\r\n" : "Content-Length: " + std::to_string(body.size()) + "\r\n";
   if (!send_all(socket, head + "\r\n")) return false;
   if (head_only) return true;
   if (!reply.endless) {
     const size_t sent = std::min(body.size(), reply.close_after.value_or(SIZE_MAX));
-    return send_all(socket, std::string_view(body).substr(0, sent)) && sent == body.size();
+    if (!send_all(socket, std::string_view(body).substr(0, sent))) return false;
+    if (sent == body.size()) return true;
+    sleep_unless_stopped(reply.hold);
+    return false;
   }
   for (uint64_t sent = 0; sent < *reply.endless; sent += body.size()) {
     if (!send_all(socket, body)) return false;

@@ -67,10 +67,10 @@ class CurlUnderTest : public StoreUnderTest {
 };
 
 INSTANTIATE_TEST_SUITE_P(
-    , BlobStoreSuite,
-    ::testing::Values(StoreMaker{"HttpOverFunctions", [] { return std::make_unique<FunctionsUnderTest>(); }},
-                      StoreMaker{"HttpOldAggregator", [] { return std::make_unique<OldAggregatorUnderTest>(); }},
-                      StoreMaker{"HttpOverCurl", [] { return std::make_unique<CurlUnderTest>(); }}),
+    Http, BlobStoreSuite,
+    ::testing::Values(StoreMaker{"OverFunctions", [] { return std::make_unique<FunctionsUnderTest>(); }},
+                      StoreMaker{"OldAggregator", [] { return std::make_unique<OldAggregatorUnderTest>(); }},
+                      StoreMaker{"OverCurl", [] { return std::make_unique<CurlUnderTest>(); }}),
     suite_case_name);
 
 // Two aggregators and a publisher whose behaviour each test sets.

@@ -31,7 +31,7 @@ class FaultlessUnderTest final : public MemoryUnderTest {
 };
 
 INSTANTIATE_TEST_SUITE_P(
-    , BlobStoreSuite,
+    InMemory, BlobStoreSuite,
     ::testing::Values(StoreMaker{"Memory", [] { return std::make_unique<MemoryUnderTest>(); }},
                       StoreMaker{"FaultyWithoutFaults", [] { return std::make_unique<FaultlessUnderTest>(); }}),
     suite_case_name);
