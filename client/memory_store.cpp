@@ -4,6 +4,7 @@
 
 #include "base/crypto.h"
 #include "client/blob_checks.h"
+#include "codec/encoder.h"
 
 namespace walrusfs {
 namespace {
@@ -33,6 +34,14 @@ Result<Bytes> read_content(const StoreRequest& request) {
 }  // namespace
 
 Result<BlobId> digest_blob_id(ByteView content) { return BlobId{blake2b256(content)}; }
+
+BlobIdFunction walrus_blob_ids(uint32_t shards) {
+  return [shards](ByteView content) -> Result<BlobId> {
+    WFS_ASSIGN(const CodeShape shape, CodeShape::create(shards));
+    WFS_ASSIGN(const BlobMetadata metadata, compute_metadata(shape, content));
+    return metadata.blob_id();
+  };
+}
 
 MemoryStore::MemoryStore(MemoryStoreOptions options) : options_(std::move(options)), epoch_(options_.first_epoch) {}
 

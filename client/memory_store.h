@@ -18,6 +18,9 @@ using BlobIdFunction = std::function<Result<BlobId>(ByteView content)>;
 // A quick stand-in where true Walrus IDs do not matter: BLAKE2b-256 of the content.
 Result<BlobId> digest_blob_id(ByteView content);
 
+// True Walrus blob IDs for a committee of so many shards. kInvalidArgument, from the function, for impossible ones.
+BlobIdFunction walrus_blob_ids(uint32_t shards);
+
 struct MemoryStoreOptions {
   uint32_t shards = 10;
   uint64_t max_blob_bytes = uint64_t{256} << 20;

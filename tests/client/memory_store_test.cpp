@@ -86,6 +86,21 @@ TEST(MemoryStore, SwitchedOffItFailsInARetryableWay) {
   EXPECT_TRUE(store.read(id, {0, 1}, accept_unverified, Deadline::never()).ok());
 }
 
+TEST(MemoryStore, TrueIdsAreThoseOfTheOfficialEncoder) {
+  // The empty blob on four shards, from tests/vectors/blobs.json.
+  EXPECT_EQ(walrus_blob_ids(4)({}).value().to_string(), "CmzciFdWJP1IIM-rD3cqXlVBXYM0fpAfHahZBvkaZUI");
+  EXPECT_CODE(walrus_blob_ids(3)({}), Code::kInvalidArgument);
+
+  MemoryStore store({.shards = 10, .blob_id = walrus_blob_ids(10)});
+  const Bytes content = random_bytes(8, 5'000);
+  MemoryFile file(content);
+  const BlobId id = walrus_blob_ids(10)(content).value();
+  ASSERT_TRUE(store.store({.blob = id, .content = &file, .size_bytes = 5'000}, Deadline::never()).ok());
+  EXPECT_EQ(store.content(id).value(), content);
+  const BlobId digest = digest_blob_id(content).value();
+  EXPECT_CODE(store.store({.blob = digest, .content = &file, .size_bytes = 5'000}, Deadline::never()), Code::kCorrupt);
+}
+
 TEST(FaultyStore, WrongBytesNeverPassAVerifierThatLooks) {
   MemoryStore memory;
   SeededRng rng(7);
