@@ -1,4 +1,4 @@
-// The invariants of an index (docs/formats.md), each as a question to SQLite.
+// The invariants of an index (docs/index-format.md), each as a question to SQLite.
 #pragma once
 
 #include <string>

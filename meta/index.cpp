@@ -1,5 +1,6 @@
 #include "meta/index.h"
 
+#include <atomic>
 #include <deque>
 
 #include <fmt/format.h>
@@ -101,9 +102,6 @@ class SqliteIndex final : public Index {
   Result<Counters> counters() override {
     return read([](TreeReader& rows) { return rows.counters(); });
   }
-  Result<IndexTotals> totals() override {
-    return read([](TreeReader& rows) { return rows.totals(); });
-  }
   Result<std::map<StagingId, uint64_t>> staging_in_use() override {
     return read([](TreeReader& rows) { return rows.staging_in_use(); });
   }
@@ -144,6 +142,7 @@ class SqliteIndex final : public Index {
     return read_together([](IndexReader& reader) { return check_index(*reader.connection); });
   }
 
+  Result<IndexTotals> totals() override;
   Result<std::unique_ptr<IndexSnapshot>> snapshot() override;
 
   Result<Sequence> commit(const Batch& batch) override;
@@ -193,6 +192,11 @@ class SqliteIndex final : public Index {
   uint64_t commits_ GUARDED_BY(mutex_) = 0;
   std::deque<CertifiedPack> recently_certified_ GUARDED_BY(mutex_);
 
+  // Totals take a walk over all rows; they hold until the next write. statfs(2) asks for them.
+  std::atomic<uint64_t> writes_{0};
+  Mutex totals_mutex_;
+  std::optional<std::pair<uint64_t, IndexTotals>> known_totals_ GUARDED_BY(totals_mutex_);
+
   // After the writer: the last connection to close writes the log back, which only the writer may.
   ReaderPool readers_;
   ReaderPool snapshots_;
@@ -209,6 +213,7 @@ template <typename Change>
 Status SqliteIndex::write(Change change) {
   if (disk_failure_) return *disk_failure_;
   Status done = write_in_transaction(change);
+  ++writes_;
   if (!done.ok() && done.error().code() == Code::kIo) disk_failure_ = done.error();
   return done;
 }
@@ -247,6 +252,19 @@ Result<Sequence> SqliteIndex::commit_counters(const Batch& batch) {
 Result<Sequence> SqliteIndex::commit(const Batch& batch) {
   MutexLock lock(mutex_);
   return batch.empty() ? commit_counters(batch) : apply(batch);
+}
+
+Result<IndexTotals> SqliteIndex::totals() {
+  // Read first: a write that comes in between makes the answer look older than it is, never newer.
+  const uint64_t writes = writes_;
+  {
+    MutexLock lock(totals_mutex_);
+    if (known_totals_ && known_totals_->first == writes) return known_totals_->second;
+  }
+  WFS_ASSIGN(const IndexTotals totals, read([](TreeReader& rows) { return rows.totals(); }));
+  MutexLock lock(totals_mutex_);
+  known_totals_ = {writes, totals};
+  return totals;
 }
 
 Result<std::unique_ptr<IndexSnapshot>> SqliteIndex::snapshot() {

@@ -134,7 +134,7 @@ class Index {
   virtual Status remove_job(const std::string& kind, uint64_t subject) = 0;
   virtual Result<std::vector<JobRow>> jobs(const std::string& kind) = 0;
 
-  // Every invariant of docs/formats.md, one sentence per violation; empty when all is well.
+  // Every invariant of docs/index-format.md, one sentence per violation; empty when all is well.
   virtual Result<std::vector<std::string>> check() = 0;
 };
 

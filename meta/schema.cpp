@@ -66,7 +66,7 @@ CREATE TABLE extents (
   PRIMARY KEY (inode, file_offset),
   CHECK ((staging IS NULL) <> (pack IS NULL))
 ) WITHOUT ROWID, STRICT;
-CREATE INDEX extents_by_staging ON extents (staging) WHERE staging IS NOT NULL;
+CREATE INDEX extents_by_staging ON extents (staging, source_offset, length) WHERE staging IS NOT NULL;
 CREATE INDEX extents_by_pack ON extents (pack) WHERE pack IS NOT NULL;
 
 CREATE TABLE packs (

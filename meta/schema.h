@@ -1,4 +1,4 @@
-// The tables of the index and how an older file is brought forward. docs/formats.md tells them.
+// The tables of the index and how an older file is brought forward. docs/index-format.md tells them.
 #pragma once
 
 #include <span>

@@ -121,7 +121,7 @@ class ChangesWriter {
 
  private:
   std::string text_;
-  uint64_t rows_ = 0;
+  uint64_t lines_ = 0;
 };
 
 struct Changes {

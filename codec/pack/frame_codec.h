@@ -40,6 +40,8 @@ class FrameCodec {
   Result<Bytes> open_z(ByteRange z_range, ByteView blob_bytes) const;
 
  private:
+  Result<Bytes> open_hashed(ByteRange z_range, const Digest& hash, ByteView blob_bytes) const;
+
   uint64_t z_bytes_ = 0;
   uint64_t head_bytes_ = 0;
   std::optional<AgePayloadKey> key_;

@@ -41,6 +41,7 @@ class PackReader {
   const FramesPlace& frames_place() const { return place_; }
   uint64_t t_bytes() const { return t_bytes_; }  // with the frames member and the end of the archive
   uint64_t z_bytes() const { return z_bytes_; }
+  uint64_t members_end() const;  // the T offset of the frames member
   const FrameCodec& codec() const { return codec_; }
 
   // Bytes of T, verified; the range lies before the frames member.
@@ -59,9 +60,11 @@ class PackReader {
   Status verify();
 
  private:
-  PackReader(ByteSource& source, FrameCodec codec);
-  friend class PackOpener;
-
+  PackReader(ByteSource& source, FrameCodec codec) : source_(source), codec_(std::move(codec)) {}
+  Result<std::vector<FrameInfo>> read_seek_table();
+  Result<Bytes> read_z(ByteRange z_range);
+  Result<size_t> find_frames_member(const std::vector<FrameInfo>& table);
+  Status read_frames(const std::vector<FrameInfo>& table, const std::optional<FramesPlace>& place);
   Result<const Bytes*> frame_bytes(size_t index);
   size_t frame_at(uint64_t t_offset) const;
 
@@ -70,6 +73,7 @@ class PackReader {
   Bytes age_head_;
   std::vector<FrameInfo> frames_;
   FramesPlace place_;
+  std::optional<ByteRange> changes_;
   uint64_t t_bytes_ = 0;
   uint64_t z_bytes_ = 0;
   size_t cached_index_ = SIZE_MAX;  // the frame decoded last
@@ -78,17 +82,19 @@ class PackReader {
 
 struct ExtractOptions {
   std::string folder;             // must exist
-  bool owners_and_devices = false;  // chown and mknod: for root
-  bool internal = false;          // `.walrusfs/` as well
+  bool owners_and_devices = false;  // chown, mknod and all xattrs: for root; else only xattrs in "user."
+  bool internal = false;            // `.walrusfs/` as well
 };
 
 struct ExtractReport {
   uint64_t members = 0;
-  uint64_t bytes = 0;
+  uint64_t bytes = 0;    // of content
+  uint64_t skipped = 0;  // devices, for want of owners_and_devices
 };
 
-// Restores the members under options.folder; nothing is ever written outside of it. `progress` (may be
-// null) hears every member's path before it is written. kCorrupt for a name that tries to leave the folder.
+// Restores the members under options.folder; nothing is ever written outside of it, and symlinks that the
+// pack or somebody else put there are not followed. `progress` (may be null) hears of every member before it
+// is written. Names that try to leave the folder are kCorrupt.
 Result<ExtractReport> extract_pack(PackReader& reader, const ExtractOptions& options,
                                    const std::function<void(const Member&)>& progress = nullptr);
 

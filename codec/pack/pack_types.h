@@ -65,11 +65,11 @@ struct Member {
   std::vector<Xattr> xattrs;
   uint64_t size = 0;  // of a kFile, with its holes
   // For a file with holes: where its data is; ascending, apart, not empty, inside `size`. The content
-  // written is these ranges one after the other.
+  // written is these ranges one after the other. Read back they are wider: whole blocks of 512 bytes.
   std::optional<std::vector<ByteRange>> data_ranges;
   std::string comment;  // pax "comment": for people who look; every tar passes over it
 
-  // How many bytes of content the member has in T (not the sparse map, not the padding).
+  // How many bytes of content PackWriter::write() wants (no sparse map, no padding).
   uint64_t content_bytes() const;
   bool operator==(const Member&) const = default;
 };

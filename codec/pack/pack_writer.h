@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/limits.h"
 #include "base/result.h"
@@ -36,8 +37,9 @@ class PackWriter {
   ~PackWriter();
 
   // Starts a member. Returns the T offset of its first content byte; further content bytes follow it
-  // without gaps (a sparse file's data ranges one after the other). kInvalidArgument for a member that
-  // contradicts itself, kTooLarge when the pack's limits are reached.
+  // without gaps, but only within one data range of a sparse file: up to 1022 zeros may stand between
+  // two of them, so ask t_bytes_so_far() before the first byte of each. kInvalidArgument for a member
+  // that contradicts itself, kTooLarge when the pack's limits are reached.
   Result<uint64_t> begin_member(const Member& member);
   // The same, but a frame starts at the first content byte: the byte at `x` of a catalog is then in
   // the frame x / frame_bytes after it, and no page lies in two frames.
@@ -58,16 +60,23 @@ class PackWriter {
  private:
   PackWriter(ByteSink& out, const PackOptions& options);
   Result<uint64_t> start_member(const Member& member, bool own_frames);
-  Status add_text_member(const char* path, std::string_view text, Timestamp time);
-  Result<FramesPlace> add_frames_member(Timestamp time);
+  Status write_zeros(uint64_t count);
+  Status next_piece();
+  Result<ByteRange> add_text_member(const char* path, std::string_view text, Timestamp time);
+  Result<FramesPlace> add_frames_member(const std::optional<ByteRange>& changes, Timestamp time);
 
   const PackOptions options_;
   ByteSink& out_;
   std::unique_ptr<AgeEncryptor> encryptor_;  // null in a public volume
   std::unique_ptr<FrameWriter> frames_;
+
+  // The open member.
   bool member_open_ = false;
-  uint64_t content_left_ = 0;
-  uint64_t padding_ = 0;  // after the content of the open member
+  std::vector<uint64_t> piece_bytes_;   // of the content: the data ranges
+  std::vector<uint64_t> zeros_before_;  // each piece, and after the last
+  size_t piece_ = 0;
+  uint64_t piece_left_ = 0;
+  uint64_t padding_ = 0;  // after the content
 };
 
 }  // namespace walrusfs::pack

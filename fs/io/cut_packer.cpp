@@ -172,11 +172,11 @@ class PackFill {
       return add_pieces(item, xattrs);
     }
     if (!fits && !budget_.is_untouched()) return Step::kFull;
-    WFS_ASSIGN(uint64_t t_offset, begin(member, content));
+    WFS_ASSIGN([[maybe_unused]] uint64_t t_offset, begin(member, content));
     for (SpoolRun run = next_spool_run(item.extents, 0, UINT64_MAX); run.length > 0;
          run = next_spool_run(item.extents, run.end(), UINT64_MAX)) {
-      WFS_TRY(copy_run(item, run, t_offset));
-      t_offset += run.length;
+      // Zeros may stand between the ranges of a sparse file; the writer knows.
+      WFS_TRY(copy_run(item, run, writer_->t_bytes_so_far()));
     }
     WFS_TRY(writer_->end_member());
     WFS_TRY(add_links(item, member));

@@ -45,6 +45,7 @@ class HeldSpool final : public Spool {
   Status wait_for_room(uint64_t bytes, Deadline deadline, Clock& clock) override {
     return inner_.wait_for_room(bytes, deadline, clock);
   }
+  bool release_reserve() override { return inner_.release_reserve(); }
 
  private:
   struct Waiting {

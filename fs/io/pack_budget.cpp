@@ -60,7 +60,10 @@ uint64_t member_header_bound(const pack::Member& member) {
   records += kRecord + member.link_target.size() + kRecord + member.comment.size();
   for (const pack::Xattr& xattr : member.xattrs) records += kRecord + 3 * xattr.name.size() + xattr.value.size();
   uint64_t bytes = kBlock + round_up(records) + kBlock + kBlock;  // the last: padding behind the content
-  if (member.data_ranges) bytes += round_up((member.data_ranges->size() + 1) * 42 + 21);
+  if (member.data_ranges) {
+    bytes += round_up((member.data_ranges->size() + 1) * 42 + 21);
+    bytes += member.data_ranges->size() * 2 * kBlock;  // ranges are widened to whole blocks
+  }
   return bytes;
 }
 

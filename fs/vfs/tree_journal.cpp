@@ -266,11 +266,10 @@ Result<std::unique_ptr<IndexSnapshot>> TreeVfs::cut() {
   const Status settled = settle(frozen, outcome);
   {
     MutexLock lock(mutex_);
-    if (settled.ok() && snapshot.ok()) {
-      if (since) cut_since_.emplace(sequence_, *since);
-    } else if (since) {
-      uncut_since_ = since;
-    }
+    const bool made = settled.ok() && snapshot.ok();
+    const bool holds_something = sequence_ > published_;
+    if (since && made && holds_something) cut_since_.emplace(sequence_, *since);
+    if (since && !made) uncut_since_ = since;
   }
   end_turn();
   WFS_TRY(settled);

@@ -71,13 +71,16 @@ Status TreeVfs::start() {
     WFS_ASSIGN(sequence, index_.commit(batch));
   }
 
-  MutexLock lock(mutex_);
-  next_inode_ = batch.next_inode;
-  next_cookie_ = batch.next_cookie;
-  sequence_ = sequence;
-  published_ = published;
-  if (published < sequence) uncut_since_ = clock_.monotonic();
-  if (!options_.read_only) to_release_ = staging;
+  {
+    MutexLock lock(mutex_);
+    next_inode_ = batch.next_inode;
+    next_cookie_ = batch.next_cookie;
+    sequence_ = sequence;
+    published_ = published;
+    if (published < sequence) uncut_since_ = clock_.monotonic();
+    if (!options_.read_only) to_release_ = staging;
+  }
+  release_staging();
   return {};
 }
 

@@ -194,6 +194,12 @@ TEST_F(IndexTest, TotalsAddUp) {
   EXPECT_EQ(totals.inodes, 5u);
   EXPECT_EQ(totals.file_bytes, 150u);
   EXPECT_EQ(totals.spool_bytes, 150u);
+  Batch batch;
+  batch.inodes = {file(3, 10)};
+  batch.inodes[0].extents = {spooled(0, 10, 1, 0)};
+  must(index_->commit(batch));
+  EXPECT_EQ(must(index_->totals()).file_bytes, 60u);
+  EXPECT_EQ(must(index_->totals()).spool_bytes, 60u);
 }
 
 TEST_F(IndexTest, StagingFilesInUseAreKnownWithTheirLastByte) {

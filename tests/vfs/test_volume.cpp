@@ -97,7 +97,10 @@ TestVolume::Packed TestVolume::build_pack() {
       append(t_stream, bytes);
     }
   }
-  packed.pack.t_bytes = packed.pack.blob_bytes = t_stream.size();
+  constexpr uint32_t kListBytes = 1;  // where the list of frames would stand
+  packed.pack.frames_member = {.t_offset = t_stream.size(), .t_length = kListBytes, .z_offset = t_stream.size(),
+                               .z_length = kListBytes};
+  packed.pack.t_bytes = packed.pack.blob_bytes = t_stream.size() + kListBytes;
   for (const auto& [place, range] : ranges) packed.ranges.push_back(range);
   snapshot.reset();
   packs_[raw(packed.pack.id)] = t_stream;

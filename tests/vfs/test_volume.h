@@ -2,7 +2,6 @@
 // that a test does not expect to fail end it with their message.
 #pragma once
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <map>

@@ -1,0 +1,341 @@
+// Member → tar headers.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/limits.h"
+#include "codec/pack/tar_block.h"
+#include "codec/pack/tar_format.h"
+#include "codec/pack/text_fields.h"
+
+namespace walrusfs::pack {
+namespace {
+
+constexpr size_t kNameField = sizeof(TarBlock::name);
+
+Error unfit(const Member& member, std::string_view why) {
+  return Error(Code::kInvalidArgument, fmt::format("'{}' cannot be packed: {}", printable(member.path), why));
+}
+
+// Relative, and every part a name: nothing that leaves the folder it is extracted to.
+bool is_safe_path(std::string_view path) {
+  if (path.empty() || path.size() > limits::kTarPathBytes || path.find('\0') != path.npos) return false;
+  for (size_t at = 0; at <= path.size();) {
+    size_t end = std::min(path.find('/', at), path.size());
+    std::string_view part = path.substr(at, end - at);
+    if (part.empty() || part == "." || part == "..") return false;
+    at = end + 1;
+  }
+  return true;
+}
+
+bool is_link(MemberType type) { return type == MemberType::kHardLink || type == MemberType::kSymlink; }
+
+Status check_link(const Member& member) {
+  const std::string& target = member.link_target;
+  if (!is_link(member.type)) {
+    return target.empty() ? ok_status() : Status(unfit(member, "only links have a target"));
+  }
+  if (target.empty() || target.find('\0') != target.npos) return unfit(member, "its link target is empty or has a NUL");
+  if (member.type == MemberType::kSymlink) {
+    return target.size() <= limits::kSymlinkBytes ? ok_status() : Status(unfit(member, "its link target is too long"));
+  }
+  if (!is_safe_path(target)) return unfit(member, "its hard link leads out of the pack");
+  return member.xattrs.empty() ? ok_status() : Status(unfit(member, "a hard link has no xattrs of its own"));
+}
+
+Status check_xattrs(const Member& member) {
+  size_t sum = 0;
+  for (const Xattr& xattr : member.xattrs) {
+    sum += xattr.name.size() + xattr.value.size();
+    if (xattr.name.empty() || xattr.name.size() > limits::kXattrNameBytes || xattr.name.find('\0') != std::string::npos ||
+        xattr.value.size() > limits::kXattrValueBytes || sum > limits::kXattrsPerInodeBytes) {
+      return unfit(member, "an extended attribute has an impossible name or is too large");
+    }
+  }
+  return ok_status();
+}
+
+Status check_content(const Member& member) {
+  if (member.type != MemberType::kFile) {
+    if (member.size != 0 || member.data_ranges) return unfit(member, "only files have content");
+    return ok_status();
+  }
+  if (member.size > limits::kFileBytes) return unfit(member, "it is larger than files may be");
+  if (!member.data_ranges) return ok_status();
+  if (member.data_ranges->size() > limits::kSparseRangesPerMember) {
+    return Error(Code::kTooLarge, fmt::format("'{}' has too many holes for one member", printable(member.path)));
+  }
+  uint64_t end = 0;
+  for (const ByteRange& range : *member.data_ranges) {
+    if (range.offset < end || range.length == 0 || range.offset > member.size ||
+        range.length > member.size - range.offset) {
+      return unfit(member, "its data ranges overlap, are empty or lie outside of it");
+    }
+    end = range.end();
+  }
+  return ok_status();
+}
+
+bool is_ascii(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 128; });
+}
+
+// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool is_utf8(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    auto byte = [&](size_t i) -> uint8_t { return at + i < text.size() ? static_cast<uint8_t>(text[at + i]) : 0; };
+    uint8_t first = byte(0), second = byte(1);
+    size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    if (length == 0) return false;
+    for (size_t i = 1; i < length; ++i) {
+      if ((byte(i) & 0xc0) != 0x80) return false;
+    }
+    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return false;
+    if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return false;
+    at += length;
+  }
+  return true;
+}
+
+template <size_t kSize>
+void put_text(char (&field)[kSize], std::string_view text) {
+  std::copy_n(text.begin(), std::min(text.size(), kSize), field);
+}
+
+// All digits but the last byte of the field, which stays NUL.
+template <size_t kSize>
+void put_octal(char (&field)[kSize], uint64_t value) {
+  for (size_t i = kSize - 1; i-- > 0; value /= 8) field[i] = static_cast<char>('0' + value % 8);
+}
+
+void put_checksum(TarBlock& block) {
+  uint32_t sum = tar_checksum(block);
+  for (size_t i = 6; i-- > 0; sum /= 8) block.checksum[i] = static_cast<char>('0' + sum % 8);
+  block.checksum[6] = '\0';
+  block.checksum[7] = ' ';
+}
+
+// Fills in what all headers have in common.
+void append_block(Bytes& out, TarBlock& block) {
+  put_text(block.magic, "ustar");
+  put_text(block.version, "00");
+  put_checksum(block);
+  append(out, ByteView(reinterpret_cast<const uint8_t*>(&block), sizeof block));
+}
+
+void pad_block(Bytes& out) { out.resize(out.size() + tar_padding(out.size())); }
+
+// "LENGTH KEYWORD=VALUE\n", where LENGTH counts its own digits.
+void put_record(Bytes& out, std::string_view keyword, ByteView value) {
+  size_t rest = keyword.size() + value.size() + 3;
+  size_t length = rest + 1;
+  while (rest + std::to_string(length).size() != length) length = rest + std::to_string(length).size();
+  append(out, as_bytes(fmt::format("{} {}=", length, keyword)));
+  append(out, value);
+  out.push_back('\n');
+}
+void put_record(Bytes& out, std::string_view keyword, std::string_view value) {
+  put_record(out, keyword, as_bytes(value));
+}
+
+std::string decimal_time(Timestamp time) {
+  const bool negative = time.ns < 0;
+  const uint64_t ns = negative ? ~static_cast<uint64_t>(time.ns) + 1 : static_cast<uint64_t>(time.ns);
+  std::string text = fmt::format("{}{}", negative ? "-" : "", ns / Timestamp::kNsPerSecond);
+  if (ns % Timestamp::kNsPerSecond == 0) return text;
+  text += fmt::format(".{:09}", ns % Timestamp::kNsPerSecond);
+  while (text.back() == '0') text.pop_back();
+  return text;
+}
+
+bool fits_mtime_field(Timestamp time) {
+  return time.ns >= 0 && time.nanoseconds() == 0 && static_cast<uint64_t>(time.seconds()) <= kTarLargestSize;
+}
+
+bool is_sparse(const Member& member) { return member.data_ranges.has_value() && member.size > 0; }
+
+std::string sparse_map(const Member& member, const std::vector<ByteRange>& map) {
+  std::string lines;
+  size_t count = map.size();
+  for (const ByteRange& range : map) lines += fmt::format("{}\n{}\n", range.offset, range.length);
+  if (map.empty() || map.back().end() < member.size) {
+    lines += fmt::format("{}\n0\n", member.size);
+    ++count;
+  }
+  std::string text = fmt::format("{}\n{}", count, lines);
+  text.resize(text.size() + tar_padding(text.size()), '\0');
+  return text;
+}
+
+ByteRange widened_to_blocks(const ByteRange& range, uint64_t file_bytes) {
+  uint64_t start = range.offset - range.offset % kTarBlockBytes;
+  uint64_t end = std::min(range.end() + tar_padding(range.end()), file_bytes);
+  return {start, end - start};
+}
+
+std::string xattr_keyword(const std::string& name) {
+  std::string keyword = kXattrKeyword;
+  for (char c : name) {
+    if (c == '%') keyword += "%25";
+    else if (c == '=') keyword += "%3D";
+    else keyword += c;
+  }
+  return keyword;
+}
+
+// A directory's path ends in '/', so that every tar takes it for one.
+std::string tar_path(const Member& member) {
+  return member.type == MemberType::kDirectory ? member.path + "/" : member.path;
+}
+
+void put_name_records(Bytes& out, const Member& member, const std::string& path) {
+  const std::string& target = member.link_target;
+  if (!is_utf8(path) || !is_utf8(target) || !is_utf8(member.comment)) put_record(out, "hdrcharset", "BINARY");
+  if (!is_sparse(member) && (path.size() > kNameField || !is_ascii(path))) put_record(out, "path", path);
+  if (target.size() > kNameField || !is_ascii(target)) put_record(out, "linkpath", target);
+}
+
+void put_number_records(Bytes& out, const Member& member, uint64_t stored_bytes) {
+  if (stored_bytes > kTarLargestSize) put_record(out, "size", std::to_string(stored_bytes));
+  if (member.uid > kTarLargestOwner) put_record(out, "uid", std::to_string(member.uid));
+  if (member.gid > kTarLargestOwner) put_record(out, "gid", std::to_string(member.gid));
+  if (!fits_mtime_field(member.mtime)) put_record(out, "mtime", decimal_time(member.mtime));
+  if (member.atime) put_record(out, "atime", decimal_time(*member.atime));
+  if (member.ctime) put_record(out, "ctime", decimal_time(*member.ctime));
+}
+
+Bytes extended_records(const Member& member, const std::string& path, uint64_t stored_bytes) {
+  Bytes out;
+  put_name_records(out, member, path);
+  put_number_records(out, member, stored_bytes);
+  if (is_sparse(member)) {
+    put_record(out, "GNU.sparse.major", "1");
+    put_record(out, "GNU.sparse.minor", "0");
+    put_record(out, "GNU.sparse.name", path);
+    put_record(out, "GNU.sparse.realsize", std::to_string(member.size));
+  }
+  std::vector<const Xattr*> sorted;
+  for (const Xattr& xattr : member.xattrs) sorted.push_back(&xattr);
+  std::sort(sorted.begin(), sorted.end(), [](const Xattr* a, const Xattr* b) { return a->name < b->name; });
+  for (const Xattr* xattr : sorted) put_record(out, xattr_keyword(xattr->name), ByteView(xattr->value));
+  if (!member.comment.empty()) put_record(out, "comment", member.comment);
+  return out;
+}
+
+char type_letter(MemberType type) {
+  switch (type) {
+    case MemberType::kFile: return '0';
+    case MemberType::kHardLink: return '1';
+    case MemberType::kSymlink: return '2';
+    case MemberType::kCharDevice: return '3';
+    case MemberType::kBlockDevice: return '4';
+    case MemberType::kDirectory: return '5';
+    case MemberType::kFifo: return '6';
+  }
+  WFS_CHECK(false);
+}
+
+void append_extended_header(Bytes& out, const Bytes& records) {
+  TarBlock block{};
+  put_text(block.name, "PaxHeaders/member");
+  put_octal(block.mode, 0644);
+  put_octal(block.uid, 0);
+  put_octal(block.gid, 0);
+  put_octal(block.size, records.size());
+  put_octal(block.mtime, 0);
+  put_octal(block.device_major, 0);
+  put_octal(block.device_minor, 0);
+  block.type = kTarExtendedType;
+  append_block(out, block);
+  append(out, records);
+  pad_block(out);
+}
+
+void append_member_header(Bytes& out, const Member& member, const std::string& path, uint64_t stored_bytes) {
+  TarBlock block{};
+  put_text(block.name, is_sparse(member) ? kSparseNamePrefix + path : path);
+  put_text(block.link_name, member.link_target);
+  put_octal(block.mode, member.mode);
+  put_octal(block.uid, member.uid > kTarLargestOwner ? 0 : member.uid);
+  put_octal(block.gid, member.gid > kTarLargestOwner ? 0 : member.gid);
+  put_octal(block.size, stored_bytes > kTarLargestSize ? 0 : stored_bytes);
+  int64_t seconds = member.mtime.seconds();
+  put_octal(block.mtime, seconds < 0 || static_cast<uint64_t>(seconds) > kTarLargestSize ? 0 : seconds);
+  block.type = type_letter(member.type);
+  put_octal(block.device_major, member.device_major);
+  put_octal(block.device_minor, member.device_minor);
+  append_block(out, block);
+}
+
+}  // namespace
+
+uint32_t tar_checksum(const TarBlock& block) {
+  TarBlock spaced = block;
+  std::fill(std::begin(spaced.checksum), std::end(spaced.checksum), ' ');
+  const auto* bytes = reinterpret_cast<const uint8_t*>(&spaced);
+  uint32_t sum = 0;
+  for (size_t i = 0; i < sizeof spaced; ++i) sum += bytes[i];
+  return sum;
+}
+
+Status check_member(const Member& member) {
+  if (!is_safe_path(member.path)) {
+    return Error(Code::kInvalidArgument,
+                 fmt::format("'{}' is no path for a pack: it is empty, too long, absolute, or has '.', '..', an empty "
+                             "part or a NUL", printable(member.path)));
+  }
+  if (member.mode > 07777) return unfit(member, "its mode has more than permission bits");
+  if (member.device_major > kTarLargestOwner || member.device_minor > kTarLargestOwner) {
+    return unfit(member, "its device number is too large");
+  }
+  if (member.comment.size() > limits::kTarPathBytes || member.comment.find('\0') != std::string::npos) {
+    return unfit(member, "its comment is too long or has a NUL");
+  }
+  WFS_TRY(check_link(member));
+  WFS_TRY(check_xattrs(member));
+  return check_content(member);
+}
+
+StoredContent stored_content(const Member& member) {
+  StoredContent out;
+  if (member.type != MemberType::kFile || !is_sparse(member)) {
+    if (member.content_bytes() > 0) out.data = {{0, member.content_bytes()}};
+    out.zeros_before.assign(out.data.size() + 1, 0);
+    out.bytes = member.content_bytes();
+    return out;
+  }
+  out.data = *member.data_ranges;
+  uint64_t told = 0;  // where the data before ends
+  for (const ByteRange& data : out.data) {
+    const ByteRange wide = widened_to_blocks(data, member.size);
+    if (!out.map.empty() && wide.offset <= out.map.back().end()) {
+      out.zeros_before.push_back(data.offset - told);
+      out.map.back().length = wide.end() - out.map.back().offset;
+    } else {
+      out.zeros_before.push_back((out.map.empty() ? 0 : out.map.back().end() - told) + data.offset - wide.offset);
+      out.map.push_back(wide);
+    }
+    told = data.end();
+  }
+  out.zeros_before.push_back(out.map.empty() ? 0 : out.map.back().end() - told);
+  for (const ByteRange& range : out.map) out.bytes += range.length;
+  return out;
+}
+
+Result<Bytes> tar_headers(const Member& member, const StoredContent& content) {
+  WFS_TRY(check_member(member));
+  const std::string path = tar_path(member);
+  const std::string map = is_sparse(member) ? sparse_map(member, content.map) : "";
+  const uint64_t stored_bytes = map.size() + content.bytes;
+  const Bytes records = extended_records(member, path, stored_bytes);
+  Bytes out;
+  if (records.size() > limits::kTarExtendedHeaderBytes) return unfit(member, "its attributes are too large");
+  if (!records.empty()) append_extended_header(out, records);
+  append_member_header(out, member, path, stored_bytes);
+  append(out, as_bytes(map));
+  return out;
+}
+
+}  // namespace walrusfs::pack
