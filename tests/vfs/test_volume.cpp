@@ -50,7 +50,7 @@ TestVolume::TestVolume(const Options& options, const std::string& folder)
 }
 
 void TestVolume::open(bool create) {
-  index_ = must(Index::open({.path = folder_ + "/index", .create = create}));
+  index_ = std::make_unique<FailingIndex>(must(Index::open({.path = folder_ + "/index", .create = create})));
   const Counters counters = must(index_->counters());
   SpoolOptions spool{.folder = folder_ + "/spool", .bound_bytes = options_.spool_bytes};
   spool.first_staging_id = counters.next_staging;

@@ -13,7 +13,7 @@
 #include "base/testing/temp_folder.h"
 #include "cache/spool.h"
 #include "fs/vfs/vfs.h"
-#include "meta/index.h"
+#include "tests/vfs/failing_index.h"
 
 namespace walrusfs {
 
@@ -66,7 +66,7 @@ class TestVolume {
   explicit TestVolume(const Options& options = {}, const std::string& folder = "");
 
   Vfs& fs() { return *vfs_; }
-  Index& index() { return *index_; }
+  FailingIndex& index() { return *index_; }
   Spool& spool() { return *spool_; }
   TestContent& content() { return *content_; }
 
@@ -106,7 +106,7 @@ class TestVolume {
   TempFolder own_folder_;
   const std::string folder_;
   std::map<uint64_t, Bytes> packs_;  // survive a crash, as the network does
-  std::unique_ptr<Index> index_;
+  std::unique_ptr<FailingIndex> index_;
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<TestContent> content_;
   std::unique_ptr<Vfs> vfs_;

@@ -1,0 +1,133 @@
+// The pure parts: names in memory, and the pattern of reads.
+#include <gtest/gtest.h>
+
+#include "fs/vfs/name_overlay.h"
+#include "fs/vfs/read_pattern.h"
+#include "fs/vfs/virtual_xattrs.h"
+#include "base/limits.h"
+
+namespace walrusfs {
+namespace {
+
+using Known = NameOverlay::Known;
+constexpr InodeId kFolder{7};
+EntryTarget target(uint64_t child, uint64_t cookie) { return {InodeId{child}, cookie}; }
+
+TEST(NameOverlay, KnowsNothingUntilItLearns) {
+  NameOverlay names;
+  EXPECT_EQ(names.find(kFolder, "a").known, Known::kUnknown);
+  names.learn(kFolder, "a", target(10, 1));
+  names.learn(kFolder, "b", std::nullopt);
+  EXPECT_EQ(names.find(kFolder, "a").target, target(10, 1));
+  EXPECT_EQ(names.find(kFolder, "b").known, Known::kAbsent);
+  EXPECT_FALSE(names.governs(kFolder, "a"));
+}
+
+TEST(NameOverlay, ChangesGovernUntilTheyAreCommitted) {
+  NameOverlay names;
+  names.change(kFolder, "a", target(10, 1));
+  names.learn(kFolder, "a", std::nullopt);
+  EXPECT_EQ(names.find(kFolder, "a").known, Known::kHere) << "memory knows better";
+  std::vector<EntryChange> out;
+  names.freeze(out);
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_TRUE(names.governs(kFolder, "a"));
+  names.settle(false);
+  out.clear();
+  names.freeze(out);
+  EXPECT_EQ(out.size(), 1u) << "a batch that failed is carried again";
+  names.settle(true);
+  EXPECT_FALSE(names.governs(kFolder, "a"));
+  EXPECT_EQ(names.changed_count(), 0u);
+  EXPECT_EQ(names.find(kFolder, "a").known, Known::kHere);
+}
+
+TEST(NameOverlay, AChangeAfterTheFreezeStays) {
+  NameOverlay names;
+  names.change(kFolder, "a", target(10, 1));
+  std::vector<EntryChange> out;
+  names.freeze(out);
+  names.change(kFolder, "a", std::nullopt);
+  names.settle(true);
+  EXPECT_TRUE(names.governs(kFolder, "a"));
+  out.clear();
+  names.freeze(out);
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_FALSE(out[0].target.has_value());
+}
+
+TEST(NameOverlay, WhatTheIndexNeverHeardOfIsNotToldToIt) {
+  NameOverlay names;
+  names.mark_complete(kFolder);
+  names.change(kFolder, "temporary", target(10, 1));
+  names.change(kFolder, "temporary", std::nullopt);
+  std::vector<EntryChange> out;
+  names.freeze(out);
+  EXPECT_TRUE(out.empty());
+  names.settle(true);
+  EXPECT_EQ(names.changed_count(), 0u);
+  EXPECT_EQ(names.find(kFolder, "temporary").known, Known::kAbsent);
+}
+
+TEST(NameOverlay, CompleteFoldersKnowWhatIsMissingUntilTheyForget) {
+  NameOverlay names;
+  names.mark_complete(kFolder);
+  EXPECT_EQ(names.find(kFolder, "x").known, Known::kAbsent);
+  for (uint64_t i = 0; i < 2000; ++i) names.change(kFolder, std::to_string(i), target(i + 10, i + 1));
+  names.trim(300);
+  EXPECT_EQ(names.known_names(kFolder), 2000u) << "changes are never forgotten";
+  std::vector<EntryChange> out;
+  names.freeze(out);
+  names.settle(true);
+  names.trim(300);
+  EXPECT_EQ(names.known_names(kFolder), 0u);
+  EXPECT_EQ(names.find(kFolder, "x").known, Known::kUnknown);
+}
+
+TEST(NameOverlay, ListsChangedNamesInOrderOfCookies) {
+  NameOverlay names;
+  names.change(kFolder, "c", target(1, 30));
+  names.change(kFolder, "a", target(2, 10));
+  names.change(kFolder, "b", target(3, 20));
+  names.change(kFolder, "b", target(4, 20));
+  names.change(kFolder, "gone", std::nullopt);
+  const auto all = names.changed_after(kFolder, 0, 10);
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].first, "a");
+  EXPECT_EQ(all[1].second, target(4, 20));
+  EXPECT_EQ(names.changed_after(kFolder, 10, 1).at(0).first, "b");
+}
+
+TEST(ReadPattern, AsksAheadOnceForOrderlyReaders) {
+  ReadPattern pattern;
+  constexpr uint64_t kWindow = 16 << 20;
+  constexpr uint64_t kRead = 128 << 10;
+  EXPECT_TRUE(pattern.note(0, kRead, kWindow).empty());
+  const ByteRange first = pattern.note(kRead, kRead, kWindow);
+  EXPECT_EQ(first, (ByteRange{2 * kRead, kWindow}));
+  uint64_t asked = first.end();
+  for (uint64_t at = 2 * kRead; at < 100u << 20; at += kRead) {
+    const ByteRange more = pattern.note(at, kRead, kWindow);
+    if (more.empty()) continue;
+    EXPECT_EQ(more.offset, asked);
+    EXPECT_LE(more.end(), at + kRead + kWindow);
+    asked = more.end();
+  }
+}
+
+TEST(ReadPattern, JumpingAsksForNothing) {
+  ReadPattern pattern;
+  for (uint64_t at : {500u << 20, 3u << 20, 900u << 20, 20u << 20}) EXPECT_TRUE(pattern.note(at, 4096, 1 << 20).empty());
+}
+
+TEST(VirtualXattrs, LongListsOfExtentsAreCut) {
+  std::vector<Extent> extents;
+  for (uint64_t i = 0; i < 10'000; ++i) extents.push_back({i * 10, 5, Extent::Source::kPack, 3, i});
+  const std::string text = extents_text(extents);
+  EXPECT_LE(text.size(), limits::kXattrValueBytes);
+  EXPECT_TRUE(text.ends_with("more\n"));
+  EXPECT_EQ(packs_text(packs_of(extents)), "3");
+}
+
+}  // namespace
+}  // namespace walrusfs
