@@ -33,9 +33,9 @@ std::string encode_base64(ByteView bytes, std::string_view alphabet) {
 }
 
 Result<Bytes> decode_base64(std::string_view text, std::string_view alphabet) {
-  std::array<int8_t, 256> value;
+  std::array<int, 256> value;
   value.fill(-1);
-  for (size_t i = 0; i < alphabet.size(); ++i) value[static_cast<uint8_t>(alphabet[i])] = static_cast<int8_t>(i);
+  for (size_t i = 0; i < alphabet.size(); ++i) value[static_cast<uint8_t>(alphabet[i])] = static_cast<int>(i);
   if (text.size() % 4 == 1) return Error(Code::kInvalidArgument, "base64 text has an impossible length");
   Bytes out;
   out.reserve(text.size() * 3 / 4);

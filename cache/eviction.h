@@ -22,8 +22,8 @@ namespace walrusfs {
 template <typename Key, typename Hash = std::hash<Key>>
 class S3Fifo {
  public:
-  static constexpr uint8_t kUsesToPromote = 2;     // as in the paper; reading ahead makes one look like reuse
-  static constexpr uint8_t kMostUses = 3;          // further uses add nothing
+  static constexpr uint8_t kUsesToPromote = 2;  // as in the paper; reading ahead makes one look like reuse
+  static constexpr uint8_t kMostUses = 3;       // further uses add nothing
   static constexpr size_t kFewestGhosts = 64;
 
   struct Shape {

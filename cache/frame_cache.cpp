@@ -67,10 +67,7 @@ class MemoryTier {
 class FrameCacheOnDisk final : public FrameCache {
  public:
   FrameCacheOnDisk(Files& files, const FrameCacheOptions& options)
-      : files_(files),
-        options_(options),
-        memory_(options.memory_bytes),
-        on_disk_(disk_shape(options.bound_bytes)) {}
+      : files_(files), options_(options), memory_(options.memory_bytes), on_disk_(disk_shape(options.bound_bytes)) {}
 
   SharedFrame get(const FrameKey& key) override;
   void put(const FrameKey& key, SharedFrame frame) override;

@@ -25,8 +25,8 @@ struct FrameKey {
 
 struct FrameCacheOptions {
   std::string folder;
-  uint64_t bound_bytes = 0;         // on disk, in whole blocks of 4 KiB; 0: nothing is kept on disk
-  uint64_t memory_bytes = 64 << 20; // 0: nothing is kept in memory
+  uint64_t bound_bytes = 0;          // on disk, in whole blocks of 4 KiB; 0: nothing is kept on disk
+  uint64_t memory_bytes = 64 << 20;  // 0: nothing is kept in memory
 };
 
 struct FrameCacheUsage {

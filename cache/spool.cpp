@@ -20,7 +20,8 @@ Status check_or_write_version(Files& files, const std::string& path) {
   WFS_ASSIGN(const Bytes text, read_file(files, path, kVersionBytes));
   if (as_text(text) == kVersionText) return {};
   if (!as_text(text).starts_with("walrusfs spool ")) {
-    return Error(Code::kCorrupt, path + " does not say that this folder is a spool; move it aside, or restore the file");
+    return Error(Code::kCorrupt,
+                 path + " does not say that this folder is a spool; move it aside, or restore the file");
   }
   return Error(Code::kNewerVersion, path + " was written by a newer walrusfs; use that one");
 }

@@ -28,19 +28,19 @@
 namespace walrusfs {
 
 struct SpoolOptions {
-  std::string folder;               // made if missing, mode 0700
-  uint64_t bound_bytes = 0;         // staging and pack files together; more is refused with kNoSpace; not 0
-  uint64_t reserve_bytes = 0;       // of the disk, kept for commits when everything else is full
+  std::string folder;          // made if missing, mode 0700
+  uint64_t bound_bytes = 0;    // staging and pack files together; more is refused with kNoSpace; not 0
+  uint64_t reserve_bytes = 0;  // of the disk, kept for commits when everything else is full
   size_t max_open_files = 512;
-  uint64_t first_staging_id = 1;    // ids below were given out before
+  uint64_t first_staging_id = 1;  // ids below were given out before
 };
 
 struct SpoolUsage {
-  uint64_t staging_bytes = 0;   // allocated on disk
+  uint64_t staging_bytes = 0;  // allocated on disk
   uint64_t pack_bytes = 0;
   uint64_t bound_bytes = 0;
   uint64_t staging_files = 0;
-  uint64_t lost_files = 0;      // in `lost/`: found after a crash, known to no index; outside the bound
+  uint64_t lost_files = 0;  // in `lost/`: found after a crash, known to no index; outside the bound
   uint64_t open_files = 0;
   bool reserve_held = false;
 };
@@ -66,7 +66,7 @@ class Spool {
   virtual Result<SpoolReport> reconcile(const std::map<StagingId, uint64_t>& needed,
                                         const std::vector<PackId>& built_packs) = 0;
 
-  virtual StagingId next_staging_id() = 0;  // given out and never again
+  virtual StagingId next_staging_id() = 0;         // given out and never again
   virtual uint64_t staging_ids_given() const = 0;  // for the index's counter
 
   // Writes to the staging file, made on first use. kNoSpace when the bound or the disk is full: nothing

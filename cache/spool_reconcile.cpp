@@ -24,7 +24,8 @@ class SpoolReconciler {
     // Whatever the program before us left in the kernel's hands: what the mount now shows, it keeps.
     WFS_TRY(spool_.anchor_->sync_filesystem());
     if (report_.moved_to_lost > 0) {
-      say(fmt::format("{} file(s) of the spool belong to nothing that was saved and were moved to {}; look whether "
+      say(
+          fmt::format("{} file(s) of the spool belong to nothing that was saved and were moved to {}; look whether "
                       "you miss something, then delete them",
                       report_.moved_to_lost, folders_.lost()));
     }

@@ -165,7 +165,8 @@ Status StagingFile::punch(ByteRange range) {
     measure(file);
     return {};
   });
-  const bool nothing_there = !done.ok() && (done.error().code() == Code::kStale || done.error().code() == Code::kCorrupt);
+  const bool nothing_there =
+      !done.ok() && (done.error().code() == Code::kStale || done.error().code() == Code::kCorrupt);
   return nothing_there ? ok_status() : done;
 }
 

@@ -17,10 +17,10 @@ void must(const Status& status) { WFS_CHECK(status.ok()); }
 // One step of a file's bytes, with what is needed to take it back and to do it again.
 struct FaultyFiles::Change {
   enum class Kind { kWrite, kTruncate, kPunch } kind = Kind::kWrite;
-  ByteRange range;         // of a truncate: from the new size on
+  ByteRange range;  // of a truncate: from the new size on
   uint64_t size_before = 0;
-  Bytes before;            // what stood in the range, as far as the file went
-  Bytes after;             // of a write
+  Bytes before;  // what stood in the range, as far as the file went
+  Bytes after;   // of a write
 };
 
 struct FaultyFiles::Node {
@@ -269,7 +269,7 @@ Result<std::vector<DirectoryItem>> FaultyFiles::list(const std::string& path) {
 }
 
 void FaultyFiles::names_are_synced(const std::string* folder) {
-  std::erase_if(name_changes_, [&](const NameChange& change) {
+  std::erase_if(name_changes_, [&](const NameChange& change) NO_THREAD_SAFETY_ANALYSIS {
     if (folder != nullptr && parent_of(change.path) != *folder) return false;
     if (!change.hidden.empty()) {
       must(inner_.remove(change.hidden));

@@ -48,11 +48,11 @@ enum FileOp : uint32_t {
 
 struct Fault {
   uint32_t ops = kOpAny;
-  uint64_t nth = 1;          // fails the nth matching operation from now on
+  uint64_t nth = 1;  // fails the nth matching operation from now on
   int errno_value = EIO;
-  bool stays = false;        // and every matching one after it
-  bool torn = false;         // a write writes its first half before it fails
-  std::string path_part{};   // only paths that contain it
+  bool stays = false;       // and every matching one after it
+  bool torn = false;        // a write writes its first half before it fails
+  std::string path_part{};  // only paths that contain it
 };
 
 class FaultyFiles final : public Files {

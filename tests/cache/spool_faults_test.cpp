@@ -48,8 +48,10 @@ TEST_F(SpoolTest, AnyMixOfSyncsSurvivesAnyPowerCut) {
         if (written.contains(each)) safe[each] = written[each];
       }
     }
-    if (rng.below(2) == 0) files_.power_cut(rng);
-    else files_.power_cut();
+    if (rng.below(2) == 0)
+      files_.power_cut(rng);
+    else
+      files_.power_cut();
     SpoolReport report = start(safe);
     EXPECT_TRUE(report.missing.empty());
     EXPECT_TRUE(report.too_short.empty());

@@ -148,7 +148,8 @@ TEST_F(SpoolTest, WaitingEndsAtTheDeadline) {
 TEST_F(SpoolTest, AFolderOfANewerProgramIsLeftAlone) {
   start();
   spool_.reset();
-  ASSERT_TRUE(succeeded(write_file_durably(files_, options_.folder + "/spool.version", as_bytes("walrusfs spool 2\n"))));
+  ASSERT_TRUE(
+      succeeded(write_file_durably(files_, options_.folder + "/spool.version", as_bytes("walrusfs spool 2\n"))));
   auto opened = Spool::open(files_, options_);
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code(), Code::kNewerVersion);
@@ -293,9 +294,7 @@ TEST_F(SpoolTest, AgreesWithAModelOfBytes) {
       const ByteRange range{rng.below(40'000), 1 + rng.below(9'000)};
       Bytes& bytes = model[id];
       switch (rng.below(8)) {
-        case 0:
-          ASSERT_TRUE(succeeded(sync({id, StagingId{1 + rng.below(12)}})));
-          break;
+        case 0: ASSERT_TRUE(succeeded(sync({id, StagingId{1 + rng.below(12)}}))); break;
         case 1:
           ASSERT_TRUE(succeeded(spool_->punch(id, range)));
           for (uint64_t i = range.offset; i < range.end() && i < bytes.size(); ++i) bytes[i] = 0;
