@@ -60,13 +60,14 @@ WorkerPool::~WorkerPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void WorkerPool::post(std::function<void()> job) {
+bool WorkerPool::post(std::function<void()> job) {
   {
     MutexLock lock(mutex_);
-    if (ending_ || jobs_.size() >= queue_limit_) return;
+    if (ending_ || jobs_.size() >= queue_limit_) return false;
     jobs_.push_back(std::move(job));
   }
   changed_.notify_one();
+  return true;
 }
 
 void WorkerPool::run() {

@@ -37,7 +37,8 @@ class WorkerPool {
   WorkerPool(size_t threads, size_t queue_limit);
   ~WorkerPool();  // drops what has not begun
 
-  void post(std::function<void()> job);
+  // False: dropped. The shape of a BackgroundRunner (fs/io/background.h).
+  bool post(std::function<void()> job);
 
  private:
   void run();

@@ -1,0 +1,204 @@
+// Commands that talk to a mount: umount, status, sync.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "cli/commands/commands.h"
+#include "cli/control.h"
+#include "cli/quantity.h"
+#include "cli/terminal.h"
+#include "cli/volume.h"
+#include "fs/fuse/mount.h"
+
+namespace walrusfs::cli {
+namespace {
+
+using nlohmann::json;
+
+// A volume by name, or by a path inside its mount.
+Result<Volume> find_volume(const Context& context, const std::string& what) {
+  if (what.find('/') == std::string::npos && check_volume_name(what).ok()) {
+    auto volume = open_volume(system_files(), context.places, what);
+    if (volume.ok()) return volume;
+  }
+  return volume_of_path(system_files(), context.places, absolute_path(what));
+}
+
+// Shows how much still waits, from the mount's progress events.
+class UploadProgress {
+ public:
+  void on_event(const json& event) {
+    if (!event.contains("progress")) return;
+    const json& now = event["progress"];
+    const uint64_t pending = now.value("pending_bytes", uint64_t{0});
+    total_ = std::max(total_, pending);
+    progress_.update(total_ - pending, total_);
+    const std::string trouble = now.value("last_error", "");
+    if (!trouble.empty() && trouble != trouble_) fmt::print(stderr, "\n{}; trying again\n", trouble);
+    trouble_ = trouble;
+  }
+
+ private:
+  Progress progress_{"uploading", system_clock()};
+  uint64_t total_ = 0;
+  std::string trouble_;
+};
+
+struct SyncArguments {
+  std::string what;
+  std::string wait = "certified";
+  std::string timeout;
+};
+
+Result<int> run_sync(const SyncArguments& arguments, const Context& context) {
+  WFS_ASSIGN(const Volume volume, find_volume(context, arguments.what));
+  json request = {{"do", "sync"}, {"wait", arguments.wait}};
+  if (!arguments.timeout.empty()) {
+    WFS_ASSIGN(const Millis timeout, parse_duration(arguments.timeout));
+    request["timeout_ms"] = timeout.count();
+  }
+  UploadProgress progress;
+  auto answer = control_request(volume.socket_path(), request, [&](const json& event) { progress.on_event(event); });
+  if (!answer.ok()) return answer.error().with_context("sync of '" + volume.name + "'");
+  if (context.json) {
+    fmt::print("{}\n", answer->dump());
+  } else if (arguments.wait == "certified") {
+    fmt::print("Everything written before is kept by the network (by publisher: read back and checked).\n");
+  } else {
+    fmt::print("Everything written before survives a power cut here.\n");
+  }
+  return 0;
+}
+
+struct UmountArguments {
+  std::string what;
+  bool now = false;
+};
+
+// A killed mount leaves its folder behind; umount clears that too.
+Result<int> umount_without_daemon(const Volume& volume, const Error& why) {
+  const auto record = read_mount_record(system_files(), volume);
+  if (!record || inspect_mountpoint(record->mountpoint) != MountpointState::kDeadMount) return why.with_context("'" + volume.name + "'");
+  WFS_TRY(clear_dead_mount(record->mountpoint));
+  WFS_TRY(system_files().remove(volume.mount_record_path()));
+  fmt::print("{} was left by a mount that was killed; it is cleared. Mount again to go on with its uploads.\n", record->mountpoint);
+  return 0;
+}
+
+// The answer comes before the mount has ended: it still journals and lets its lock go.
+void wait_until_gone(const Volume& volume) {
+  constexpr Millis kLook{20};
+  const Deadline deadline = system_clock().in(Millis(60'000));
+  while (!system_clock().passed(deadline)) {
+    const auto there = system_files().exists(volume.mount_record_path());
+    if (!there.ok() || !*there) return;
+    system_clock().sleep_for(kLook);
+  }
+}
+
+Result<int> run_umount(const UmountArguments& arguments, const Context& context) {
+  WFS_ASSIGN(const Volume volume, find_volume(context, arguments.what));
+  UploadProgress progress;
+  auto answer = control_request(volume.socket_path(), {{"do", "umount"}, {"now", arguments.now}},
+                                [&](const json& event) { progress.on_event(event); });
+  if (!answer.ok() && answer.error().code() == Code::kNotFound) return umount_without_daemon(volume, answer.error());
+  if (!answer.ok()) return answer.error().with_context("unmount of '" + volume.name + "'");
+  wait_until_gone(volume);
+  const uint64_t pending = answer->value("pending_bytes", uint64_t{0});
+  if (context.json) {
+    fmt::print("{}\n", answer->dump());
+  } else if (pending > 0) {
+    fmt::print("'{}' is unmounted. {} are kept on this machine only; the next mount uploads them.\n", volume.name,
+               format_bytes(pending));
+  } else {
+    fmt::print("'{}' is unmounted; the network keeps everything.\n", volume.name);
+  }
+  return 0;
+}
+
+void print_status(const json& s) {
+  const auto bytes = [](const json& value) { return format_bytes(value.get<uint64_t>()); };
+  fmt::print("{} on {} ({}, {})\n", s["volume"].get<std::string>(), s["mountpoint"].get<std::string>(),
+             s["encrypted"].get<bool>() ? "encrypted" : "public", s["network"].get<std::string>());
+  if (s["read_only"].get<bool>()) fmt::print("  READ-ONLY: {}\n", s["read_only_reason"].get<std::string>());
+  fmt::print("  files     {} inodes, {}; {} not journaled yet\n", s["files"]["inodes"].get<uint64_t>(),
+             bytes(s["files"]["bytes"]), s["files"]["dirty"].get<uint64_t>());
+  fmt::print("  network   {} packs, {}, certified by {}\n", s["packs"]["certified"].get<uint64_t>(),
+             bytes(s["packs"]["bytes"]), s["packs"]["certified_by"].get<std::string>());
+  fmt::print("  pending   {} only on this machine; {}\n", bytes(s["upload"]["pending_bytes"]),
+             s["upload"]["doing"].get<std::string>());
+  if (const auto trouble = s["upload"]["last_error"].get<std::string>(); !trouble.empty()) {
+    fmt::print("  TROUBLE   {} ({} times in a row); nothing is lost, it is tried again\n", trouble,
+               s["upload"]["failures_in_a_row"].get<uint64_t>());
+  }
+  fmt::print("  spool     {} of {}\n", bytes(s["spool"]["staging_bytes"]), bytes(s["spool"]["bound_bytes"]));
+  if (const auto lost = s["spool"]["lost_files"].get<uint64_t>(); lost > 0) {
+    fmt::print("            {} files in lost/: written before a crash and never synced; nothing deletes them\n", lost);
+  }
+  fmt::print("  cache     {} in {} frames\n", bytes(s["cache"]["bytes"]), s["cache"]["frames"].get<uint64_t>());
+}
+
+Result<int> run_status(const std::string& what, const Context& context) {
+  std::vector<std::string> names;
+  if (what.empty()) {
+    names = list_volumes(system_files(), context.places);
+  } else {
+    WFS_ASSIGN(const Volume volume, find_volume(context, what));
+    names.push_back(volume.name);
+  }
+  json all = json::array();
+  for (const std::string& name : names) {
+    WFS_ASSIGN(const Volume volume, open_volume(system_files(), context.places, name));
+    auto status = control_request(volume.socket_path(), {{"do", "status"}}, nullptr);
+    if (!status.ok() && status.error().code() != Code::kNotFound) return status.error().with_context(name);
+    const json entry = status.ok() ? *status : json{{"volume", name}, {"mountpoint", nullptr}};
+    all.push_back(entry);
+    if (context.json) continue;
+    if (status.ok()) {
+      print_status(entry);
+    } else {
+      fmt::print("{}: not mounted\n", name);
+    }
+  }
+  if (context.json) fmt::print("{}\n", all.dump());
+  if (!context.json && names.empty()) fmt::print("There is no volume yet; make one with: walrusfs format NAME\n");
+  return 0;
+}
+
+}  // namespace
+
+void add_umount(CLI::App& app, Chosen& chosen) {
+  auto arguments = std::make_shared<UmountArguments>();
+  CLI::App* command = app.add_subcommand("umount", "upload what waits, then unmount");
+  command->alias("unmount");
+  command->add_option("folder", arguments->what, "where it is mounted, or the volume's name")->required();
+  command->add_flag("--now", arguments->now, "do not wait for uploads: what waits stays on this disk for the next mount");
+  command->footer("Examples:\n  walrusfs umount ~/photos\n  walrusfs umount --now photos");
+  command->callback([arguments, &chosen] { chosen = [arguments](const Context& context) { return run_umount(*arguments, context); }; });
+}
+
+void add_status(CLI::App& app, Chosen& chosen) {
+  auto what = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("status", "what a volume holds, what waits, what is wrong");
+  command->add_option("folder", *what, "a mounted folder or a volume's name; none: all volumes");
+  command->footer("Examples:\n  walrusfs status\n  walrusfs status --json ~/photos | jq '.[0].upload'");
+  command->callback([what, &chosen] { chosen = [what](const Context& context) { return run_status(*what, context); }; });
+}
+
+void add_sync(CLI::App& app, Chosen& chosen) {
+  auto arguments = std::make_shared<SyncArguments>();
+  CLI::App* command = app.add_subcommand("sync", "wait until everything written so far is safe");
+  command->add_option("folder", arguments->what, "a mounted folder or a volume's name")->required();
+  command->add_option("--wait", arguments->wait, "journaled: survives a power cut here; certified: the network keeps it")
+      ->check(CLI::IsMember({"journaled", "certified"}))
+      ->capture_default_str();
+  command->add_option("--timeout", arguments->timeout, "give up after, for instance, 5min (exit status 6)");
+  command->footer("Examples:\n  walrusfs sync ~/photos\n  walrusfs sync --wait=journaled --timeout 10s photos");
+  command->callback([arguments, &chosen] { chosen = [arguments](const Context& context) { return run_sync(*arguments, context); }; });
+}
+
+}  // namespace walrusfs::cli

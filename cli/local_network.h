@@ -1,0 +1,37 @@
+// The embedded network as a process of its own: found, started, asked, stopped.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/result.h"
+
+namespace walrusfs::cli {
+
+struct LocalNetworkOptions {
+  std::string folder;
+  uint32_t nodes = 5;
+  uint32_t shards = 301;
+  uint64_t max_body_bytes = 10 << 20;  // the official publisher's limit
+};
+
+struct LocalNetworkState {
+  int pid = 0;
+  uint32_t shards = 0;
+  uint64_t max_body_bytes = 0;
+  std::string aggregator_url;
+  std::string publisher_url;
+  std::string json;  // all of it
+};
+
+// kNotFound when it does not run.
+Result<LocalNetworkState> local_network_state(Files& files, Clock& clock, const std::string& folder);
+// Starts it in the background unless it runs; returns when it answers.
+Result<LocalNetworkState> ensure_local_network(Files& files, Clock& clock, const LocalNetworkOptions& options);
+Status stop_local_network(Files& files, Clock& clock, const std::string& folder);
+// Runs it in this process until SIGTERM, SIGINT or SIGHUP.
+Status serve_local_network(const LocalNetworkOptions& options);
+
+}  // namespace walrusfs::cli

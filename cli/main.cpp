@@ -1,0 +1,77 @@
+// The one program: finds out what was asked for and does it.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "cli/commands/commands.h"
+#include "cli/exit_code.h"
+
+namespace walrusfs::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "A first folder, on a Walrus network inside this machine:\n"
+    "  walrusfs format photos\n"
+    "  walrusfs mount photos ~/photos\n"
+    "  cp -a Pictures ~/photos/\n"
+    "  walrusfs sync ~/photos          wait until the network keeps everything\n"
+    "  walrusfs umount ~/photos\n\n"
+    "Each command has its own --help with examples.\n"
+    "Exit status: 0 done, 1 failed, 2 usage or configuration, 3 not found, 4 busy, 5 corrupt, 6 network unavailable,\n"
+    "7 wrong key, 8 no space, 9 made by a newer version.";
+
+void add_commands(CLI::App& app, Chosen& chosen) {
+  for (auto* add : {add_format, add_mount, add_umount, add_status, add_sync, add_info, add_blob_id, add_pack, add_check,
+                    add_localnet, add_config, add_version}) {
+    add(app, chosen);
+  }
+}
+
+int report(const Error& error, bool as_json) {
+  if (as_json) {
+    const nlohmann::json text = {{"error", {{"code", code_name(error.code())}, {"message", error.message()}}}};
+    fmt::print("{}\n", text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  }
+  fmt::print(stderr, "walrusfs: {}\n", error.message());
+  return to_exit(error.code());
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("WalrusFS mounts Walrus, a decentralised store, as a folder.", "walrusfs");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.fallthrough();
+  Context context;
+  bool verbose = false;
+  app.add_flag("--json", context.json, "print the answer as JSON on standard output");
+  app.add_flag("-v,--verbose", verbose, "say more on standard error");
+  Chosen chosen;
+  add_commands(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& stop) {
+    return app.exit(stop) == 0 ? 0 : static_cast<int>(Exit::kUsage);
+  }
+  log_setup(verbose ? LogLevel::kDebug : LogLevel::kWarn);
+  auto places = Places::from_environment();
+  if (!places.ok()) return report(places.error(), context.json);
+  context.places = *places;
+  const Result<int> outcome = chosen(context);
+  return outcome.ok() ? *outcome : report(outcome.error(), context.json);
+}
+
+}  // namespace
+}  // namespace walrusfs::cli
+
+int main(int argc, char** argv) {
+  try {
+    return walrusfs::cli::run(argc, argv);
+  } catch (const std::exception& thrown) {
+    std::fprintf(stderr, "walrusfs: unexpected failure: %s\n", thrown.what());
+    return 1;
+  }
+}
