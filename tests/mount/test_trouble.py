@@ -1,0 +1,308 @@
+"""Bad input and trouble: each gets a clear sentence and the right exit status, and loses nothing."""
+import errno
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import harness
+
+FAILED, USAGE, NOT_FOUND, BUSY, CORRUPT, UNAVAILABLE, WRONG_KEY, NO_SPACE, NEWER = 1, 2, 3, 4, 5, 6, 7, 8, 9
+
+
+class Mountpoint(harness.MountTest):
+    def test_missing(self):
+        self.format()
+        self.cli_fails(NOT_FOUND, "mount", "vol", self.top + "/nowhere", says=["does not exist", "mkdir"])
+
+    def test_a_file(self):
+        self.format()
+        open(self.top + "/file", "w").close()
+        self.cli_fails(FAILED, "mount", "vol", self.top + "/file", says="is not a folder")
+
+    def test_not_empty(self):
+        self.format()
+        open(self.mountpoint + "/file", "w").close()
+        self.cli_fails(BUSY, "mount", "vol", self.mountpoint, says="not empty")
+
+    def test_already_mounted(self):
+        self.format()
+        self.format("other")
+        self.mount()
+        self.cli_fails(BUSY, "mount", "other", self.mountpoint, says="mounted on")
+
+
+class Volume(harness.MountTest):
+    def test_unknown(self):
+        self.format("photos")
+        self.cli_fails(NOT_FOUND, "mount", "fotos", self.mountpoint, says=["no volume 'fotos'", "photos", "walrusfs format"])
+
+    def test_bad_name(self):
+        for name in ("", ".hidden", "a/b", "x" * 65, "space here"):
+            self.cli_fails(USAGE, "format", name)
+        self.format("x" * 64)
+
+    def test_exists(self):
+        self.format()
+        self.cli_fails(BUSY, "format", "vol", says="already")
+
+    def test_mounted_elsewhere(self):
+        self.format()
+        pid = self.mount()
+        os.mkdir(self.top + "/second")
+        self.cli_fails(BUSY, "mount", "vol", self.top + "/second", says=str(pid))
+
+    def test_made_by_a_newer_version(self):
+        self.format()
+        with sqlite3.connect(self.home("data/volumes/vol/index.sqlite")) as index:
+            index.execute("PRAGMA user_version = 999")
+        index.close()
+        self.cli_fails(NEWER, "mount", "vol", self.mountpoint, says=["newer", "999"])
+
+    def test_corrupt_index_is_kept(self):
+        self.format()
+        path = self.home("data/volumes/vol/index.sqlite")
+        with open(path, "r+b") as index:
+            index.write(b"garbage" * 500)
+        before = open(path, "rb").read()
+        self.cli_fails(CORRUPT, "mount", "vol", self.mountpoint, says="index")
+        self.cli_fails(CORRUPT, "check", "vol")
+        self.assertEqual(open(path, "rb").read(), before)
+
+    def test_wrong_key(self):
+        self.format()
+        self.format("other")
+        shutil.copy(self.home("data/volumes/other/key"), self.home("data/volumes/vol/key"))
+        self.cli_fails(WRONG_KEY, "mount", "vol", self.mountpoint, says="not the key of volume 'vol'")
+        os.remove(self.home("data/volumes/vol/key"))
+        self.cli_fails(WRONG_KEY, "mount", "vol", self.mountpoint, says="AGE-SECRET-KEY")
+
+    def test_passphrase(self):
+        with open(self.top + "/right", "w") as file:
+            file.write("correct horse\n")
+        with open(self.top + "/wrong", "w") as file:
+            file.write("battery staple\n")
+        self.format("vol", "--passphrase-file", self.top + "/right")
+        self.assertFalse(os.path.exists(self.home("data/volumes/vol/key")))
+        self.cli_fails(WRONG_KEY, "mount", "--passphrase-file", self.top + "/wrong", "vol", self.mountpoint,
+                       says="does not open the key")
+        self.mount("vol", None, "--passphrase-file", self.top + "/right")
+        self.write("f", b"x")
+
+    def test_the_key_file_is_private_and_never_in_json(self):
+        shown = json.loads(self.run_cli("format", "--json", "vol").stdout)
+        self.assertNotIn("AGE-SECRET-KEY", json.dumps(shown))
+        info = os.stat(self.home("data/volumes/vol/key"))
+        self.assertEqual(info.st_mode & 0o777, 0o600)
+        self.mount()
+        self.umount()
+        with open(self.home("data/volumes/vol/mount.log")) as log:
+            self.assertNotIn("AGE-SECRET-KEY", log.read())
+
+
+class Configuration(harness.MountTest):
+    def test_unknown_key_names_the_line(self):
+        self.format()
+        with open(self.home("config.toml"), "w") as config:
+            config.write("[spool]\nsize = \"1GiB\"\nsise = 3\n")
+        self.cli_fails(USAGE, "mount", "vol", self.mountpoint, says=["config.toml:3", "sise", "size"])
+
+    def test_unknown_section_and_bad_values(self):
+        self.format()
+        for text, says in (("[spol]\n", "config.toml:1"), ("[spool]\nsize = \"many\"\n", "64MiB"),
+                           ("[mount]\nthreads = 0\n", "from 1 to 64"), ("[mount]\nthreads = 65\n", "from 1 to 64"),
+                           ("[network]\nbackend = \"ftp\"\n", "local"), ("not toml\n", "config.toml:1")):
+            with open(self.home("config.toml"), "w") as config:
+                config.write(text)
+            self.cli_fails(USAGE, "config", says=says)
+
+    def test_help_everywhere(self):
+        top = self.run_cli("--help").stdout
+        for command in ("format", "mount", "umount", "status", "sync", "info", "blob-id", "pack", "check", "localnet", "config",
+                        "version"):
+            self.assertIn(command, top)
+            self.assertIn(command, self.run_cli(command, "--help").stdout)
+        self.cli_fails(USAGE, "frobnicate")
+        self.cli_fails(USAGE, "mount")
+
+
+class Spool(harness.MountTest):
+    CONFIG = '[pack]\nmax_age = "1h"\n'
+
+    def staging_files(self):
+        found = []
+        for folder, _, names in os.walk(self.home("data/volumes/vol/spool")):
+            if "/lost" in folder:
+                continue
+            found += [os.path.join(folder, name) for name in names if os.path.getsize(os.path.join(folder, name)) == 100_000]
+        return found
+
+    def prepare(self):
+        self.format()
+        self.mount()
+        self.write("f", os.urandom(100_000), sync=True)
+        self.umount("--now")
+        files = self.staging_files()
+        self.assertEqual(len(files), 1)
+        return files[0]
+
+    def test_truncated_staging_file(self):
+        staging = self.prepare()
+        os.truncate(staging, 50_000)
+        self.mount()
+        with self.assertRaises(OSError) as caught:
+            self.read("f")
+        self.assertEqual(caught.exception.errno, errno.EIO)
+        with open(self.home("data/volumes/vol/mount.log")) as log:
+            self.assertIn("f", log.read())
+
+    def test_missing_staging_file(self):
+        os.remove(self.prepare())
+        self.mount()
+        with self.assertRaises(OSError) as caught:
+            self.read("f")
+        self.assertEqual(caught.exception.errno, errno.EIO)
+        self.write("g", b"the rest of the volume works")
+        self.assertEqual(self.read("g"), b"the rest of the volume works")
+
+    def test_unknown_staging_file_is_kept(self):
+        staging = self.prepare()
+        stranger = os.path.join(os.path.dirname(staging), "ffffffff")
+        shutil.copy(staging, stranger)
+        self.mount()
+        self.assertEqual(self.status()["spool"]["lost_files"], 1)
+        lost = [os.path.join(f, n) for f, _, ns in os.walk(self.home("data/volumes/vol/spool/lost")) for n in ns]
+        self.assertEqual(len(lost), 1)
+        self.assertEqual(os.path.getsize(lost[0]), 100_000)
+
+    def test_umount_says_what_waits(self):
+        self.format()
+        self.mount()
+        self.write("f", os.urandom(100_000))
+        self.assertIn("kept on this machine only", self.umount("--now").stdout)
+        self.mount()
+        self.assertIn("the network keeps everything", self.umount().stdout)
+
+
+class SpoolBound(harness.MountTest):
+    CONFIG = '[pack]\nmax_age = "1h"\n[spool]\nsize = "8MiB"\n'
+
+    def test_a_full_spool_makes_room_or_says_so(self):
+        """A copy larger than the spool goes through, since back-pressure waits for uploads."""
+        self.format()
+        self.mount()
+        content = os.urandom(1 << 20)
+        for i in range(24):
+            self.write(f"f{i}", content, sync=True)
+        for i in range(24):
+            self.assertEqual(self.read(f"f{i}"), content)
+        self.assertLessEqual(self.status()["spool"]["staging_bytes"], 8 << 20)
+
+
+class FullDisk(harness.MountTest):
+    """The disk under spool and index is a small tmpfs."""
+    CONFIG = '[pack]\nmax_age = "1h"\n[spool]\nsize = "1GiB"\n'
+
+    def setUp(self):
+        super().setUp()
+        os.makedirs(self.home("data/volumes"))
+        self.tool("mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", self.home("data/volumes"))
+
+    def test_enospc_is_clean_and_passes(self):
+        self.format()
+        self.mount()
+        self.write("safe", b"s" * 1_000_000, sync=True)
+        filler = self.home("data/volumes/filler")
+        with open(filler, "wb") as file:
+            free = os.statvfs(filler).f_bavail * 4096
+            file.write(b"x" * max(0, free - (4 << 20)))
+        # The network cannot take anything off our hands: its publisher is gone.
+        self.run_cli("localnet", "stop")
+        with self.assertRaises(OSError) as caught:
+            for i in range(64):
+                self.write(f"f{i}", os.urandom(1 << 20), sync=True)
+        self.assertEqual(caught.exception.errno, errno.ENOSPC)
+        self.assertEqual(self.read("safe"), b"s" * 1_000_000)
+        os.remove(filler)
+        self.run_cli("localnet", "start")
+        self.write("after", b"room again", sync=True)
+        self.assertEqual(self.read("after"), b"room again")
+        self.sync()
+        self.umount()
+        self.assertIn("in order", self.run_cli("check", "vol").stdout)
+
+
+class Nonsense(BaseHTTPRequestHandler):
+    """A publisher and aggregator that answers nonsense."""
+
+    def do_GET(self):
+        self._answer(self.server.answers.get("GET", (200, b"<html>hello</html>")))
+
+    def do_PUT(self):
+        left = int(self.headers.get("Content-Length", 0))
+        while left > 0:
+            left -= len(self.rfile.read(min(left, 1 << 16)))
+        self._answer(self.server.answers["PUT"])
+
+    def _answer(self, answer):
+        status, body = answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+class BadNetwork(harness.MountTest):
+    CONFIG = '[pack]\nmax_age = "200ms"\n'
+
+    def serve(self, put, get=(404, b"")):
+        server = HTTPServer(("127.0.0.1", 0), Nonsense)
+        server.answers = {"PUT": put, "GET": get}
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    def mount_over(self, url):
+        self.format("vol", "--backend", "http", "--aggregator", url, "--publisher", url, "--shards", "13")
+        self.mount()
+        self.write("f", b"precious", sync=True)
+
+    def expect_trouble(self, text):
+        status = harness.wait_for(lambda: self.status()["upload"]["last_error"] and self.status(), "trouble to be told")
+        self.assertIn(text, status["upload"]["last_error"])
+        self.assertGreater(status["upload"]["pending_bytes"], 0)
+        self.assertEqual(self.read("f"), b"precious")
+        self.cli_fails(UNAVAILABLE, "sync", "--timeout", "1s", "vol")
+        self.assertEqual(self.state(self.path("f")), "journaled")
+
+    def test_error_inside_200(self):
+        body = json.dumps({"error": {"blobId": None, "failurePhase": "certify", "errorMsg": "too few nodes"}}).encode()
+        self.mount_over(self.serve((200, body)))
+        self.expect_trouble("too few nodes")
+
+    def test_html(self):
+        self.mount_over(self.serve((200, b"<html>welcome</html>")))
+        self.expect_trouble("127.0.0.1")
+
+    def test_server_errors(self):
+        self.mount_over(self.serve((503, b"overloaded")))
+        self.expect_trouble("503")
+
+    def test_nobody_there(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.mount_over(f"http://127.0.0.1:{port}")
+        self.expect_trouble("127.0.0.1")
+
+
+if __name__ == "__main__":
+    harness.main()
