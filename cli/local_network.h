@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/clock.h"
@@ -27,11 +28,13 @@ struct LocalNetworkState {
 };
 
 // kNotFound when it does not run.
-Result<LocalNetworkState> local_network_state(Files& files, Clock& clock, const std::string& folder);
-// Starts it in the background unless it runs; returns when it answers.
-Result<LocalNetworkState> ensure_local_network(Files& files, Clock& clock, const LocalNetworkOptions& options);
+Result<LocalNetworkState> local_network_state(Files& files, const std::string& folder);
+// Starts it in the background unless it runs; returns when it answers. Call it before threads are started.
+Result<LocalNetworkState> ensure_local_network(Files& files, const LocalNetworkOptions& options);
 Status stop_local_network(Files& files, Clock& clock, const std::string& folder);
-// Runs it in this process until SIGTERM, SIGINT or SIGHUP.
-Status serve_local_network(const LocalNetworkOptions& options);
+// Runs it in this process until SIGTERM or SIGINT.
+Status serve_local_network(const LocalNetworkOptions& options, const std::function<void()>& on_ready);
+// A fault to try things with: one node is stopped, or started again. Nodes are counted from 0.
+Status control_local_node(Files& files, const std::string& folder, size_t node, bool run);
 
 }  // namespace walrusfs::cli

@@ -82,7 +82,7 @@ class MountedVolume {
   // In the order in which they lean on each other.
   std::unique_ptr<Index> index_;
   std::optional<pack::AgeIdentity> identity_;
-  Network network_;
+  std::unique_ptr<Network> network_;
   std::unique_ptr<Spool> disk_spool_;
   std::unique_ptr<HeldSpool> spool_;
   std::unique_ptr<FrameCache> cache_;
@@ -138,27 +138,27 @@ Result<SpoolOptions> MountedVolume::spool_options() {
 }
 
 Status MountedVolume::open_tree() {
-  WFS_ASSIGN(const RecoveryReport report, recover_spool(*index_, *spool_));
+  WFS_ASSIGN(const RecoveryReport report, recover(*index_, *spool_));
   for (const std::string& message : report.messages) log_warn("{}", message);
   prefetchers_ = std::make_unique<WorkerPool>(kPrefetchThreads, kPrefetchQueue);
-  frames_ = std::make_unique<FrameReader>(FrameReader::World{*index_, *cache_, *network_.store}, identity_);
+  frames_ = std::make_unique<FrameReader>(FrameReader::World{*index_, *cache_, network_->store()}, identity_);
   content_ = ContentReader::make(*spool_, *frames_, clock_, {.run_later = [this](std::function<void()> job) {
                                    return prefetchers_->post(std::move(job));
                                  }});
   VfsOptions options{.journal_interval = request_.volume.config.journal_interval,
-                     .read_ahead_bytes = network_.read_ahead_bytes,
+                     .read_ahead_bytes = network_->read_ahead_bytes,
                      .read_only = request_.read_only};
   WFS_ASSIGN(vfs_, Vfs::open({*index_, *spool_, *content_, clock_}, options));
-  committer_ = Committer::make({*index_, *spool_, *network_.store, *vfs_, files_, clock_, rng_}, committer_options());
+  committer_ = Committer::make({*index_, *spool_, network_->store(), *vfs_, files_, clock_, rng_}, committer_options());
   return {};
 }
 
 CommitterOptions MountedVolume::committer_options() const {
   CommitterOptions options;
-  options.pack_bytes = network_.pack_bytes;
-  options.max_age = network_.pack_max_age;
-  options.epochs = network_.epochs;
-  options.shards = network_.shards;
+  options.pack_bytes = network_->pack_bytes;
+  options.max_age = network_->pack_max_age;
+  options.epochs = network_->epochs;
+  options.shards = network_->shards;
   options.compression_level = request_.volume.config.compression_level;
   if (identity_) options.recipient = identity_->recipient();
   return options;
@@ -187,6 +187,7 @@ void MountedVolume::start_threads() {
 // The folder is unmounted: nothing comes from the kernel any more.
 Status MountedVolume::shut_down() {
   committer_->cancel();
+  network_->cancel->cancel();
   control_.reset();
   committer_->set_waker({});
   committer_thread_.reset();
@@ -227,7 +228,7 @@ Result<json> MountedVolume::status_report() {
       {"mountpoint", request_.mountpoint},
       {"pid", getpid()},
       {"encrypted", identity_.has_value()},
-      {"network", network_.description},
+      {"network", network_->description},
       {"read_only", tree.read_only},
       {"read_only_reason", tree.read_only_reason},
       {"files", {{"inodes", totals.inodes}, {"bytes", totals.file_bytes}, {"dirty", tree.dirty_inodes}}},

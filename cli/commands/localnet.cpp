@@ -1,8 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <signal.h>
 
-#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
@@ -17,6 +15,7 @@ struct LocalnetArguments {
   std::string folder;
   LocalNetworkOptions options;
   std::string max_body;
+  size_t node = 0;
 };
 
 Result<LocalNetworkOptions> resolve(const LocalnetArguments& arguments, const Context& context) {
@@ -39,7 +38,7 @@ void print_network(const LocalNetworkState& state, const Context& context) {
 
 Result<int> run_start(const LocalnetArguments& arguments, const Context& context) {
   WFS_ASSIGN(const auto options, resolve(arguments, context));
-  WFS_ASSIGN(const auto state, ensure_local_network(system_files(), system_clock(), options));
+  WFS_ASSIGN(const auto state, ensure_local_network(system_files(), options));
   print_network(state, context);
   return 0;
 }
@@ -47,7 +46,7 @@ Result<int> run_start(const LocalnetArguments& arguments, const Context& context
 Result<int> run_run(const LocalnetArguments& arguments, const Context& context) {
   WFS_ASSIGN(const auto options, resolve(arguments, context));
   log_setup(LogLevel::kInfo);
-  WFS_TRY(serve_local_network(options));
+  WFS_TRY(serve_local_network(options, [] {}));
   return 0;
 }
 
@@ -60,18 +59,35 @@ Result<int> run_stop(const LocalnetArguments& arguments, const Context& context)
 
 Result<int> run_status(const LocalnetArguments& arguments, const Context& context) {
   WFS_ASSIGN(const auto options, resolve(arguments, context));
-  WFS_ASSIGN(const auto state, local_network_state(system_files(), system_clock(), options.folder));
+  WFS_ASSIGN(const auto state, local_network_state(system_files(), options.folder));
   print_network(state, context);
   return 0;
 }
 
+Result<int> run_node(const LocalnetArguments& arguments, const Context& context, bool run) {
+  WFS_ASSIGN(const auto options, resolve(arguments, context));
+  WFS_TRY(control_local_node(system_files(), options.folder, arguments.node, run));
+  fmt::print("Node {} is {}.\n", arguments.node, run ? "started" : "stopped");
+  return 0;
+}
+Result<int> run_stop_node(const LocalnetArguments& arguments, const Context& context) {
+  return run_node(arguments, context, false);
+}
+Result<int> run_start_node(const LocalnetArguments& arguments, const Context& context) {
+  return run_node(arguments, context, true);
+}
+
 using Runner = Result<int> (*)(const LocalnetArguments&, const Context&);
 
-void add_action(CLI::App& parent, Chosen& chosen, const std::string& name, const std::string& help, Runner runner, bool starts) {
+// Which further options an action has.
+enum class Takes { kNothing, kNetwork, kNode };
+
+void add_action(CLI::App& parent, Chosen& chosen, const std::string& name, const std::string& help, Runner runner, Takes takes) {
   auto arguments = std::make_shared<LocalnetArguments>();
   CLI::App* command = parent.add_subcommand(name, help);
   command->add_option("--folder", arguments->folder, "where its state is kept (default: beside the volumes)");
-  if (starts) {
+  if (takes == Takes::kNode) command->add_option("node", arguments->node, "number of the node, from 0")->required();
+  if (takes == Takes::kNetwork) {
     command->add_option("--nodes", arguments->options.nodes, "storage nodes, for a new network")->capture_default_str();
     command->add_option("--shards", arguments->options.shards, "shards together, for a new network")->capture_default_str();
     command->add_option("--max-body", arguments->max_body, "largest blob the publisher takes (default: 10MiB, as official)");
@@ -88,10 +104,12 @@ void add_localnet(CLI::App& app, Chosen& chosen) {
   command->require_subcommand(1);
   command->footer("A mount of a volume with backend 'local' starts it by itself and leaves it running.\n"
                   "Examples:\n  walrusfs localnet start\n  walrusfs localnet status --json | jq .nodes\n  walrusfs localnet stop");
-  add_action(*command, chosen, "start", "start it in the background, unless it runs", run_start, true);
-  add_action(*command, chosen, "run", "run it in the foreground", run_run, true);
-  add_action(*command, chosen, "stop", "stop it; what is stored stays", run_stop, false);
-  add_action(*command, chosen, "status", "URLs, nodes, bytes", run_status, false);
+  add_action(*command, chosen, "start", "start it in the background, unless it runs", run_start, Takes::kNetwork);
+  add_action(*command, chosen, "run", "run it in the foreground", run_run, Takes::kNetwork);
+  add_action(*command, chosen, "stop", "stop it; what is stored stays", run_stop, Takes::kNothing);
+  add_action(*command, chosen, "status", "URLs, nodes, bytes", run_status, Takes::kNothing);
+  add_action(*command, chosen, "stop-node", "a fault to try: one node is gone", run_stop_node, Takes::kNode);
+  add_action(*command, chosen, "start-node", "and it is back", run_start_node, Takes::kNode);
 }
 
 }  // namespace walrusfs::cli
