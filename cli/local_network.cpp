@@ -1,23 +1,31 @@
 #include "cli/local_network.h"
 
 #include <fmt/format.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 
 #include "base/log.h"
 #include "base/rng.h"
-#include "cli/background.h"
+#include "cli/exit_code.h"
 #include "localnet/localnet.h"
+
+extern char** environ;
 
 namespace walrusfs::cli {
 namespace {
+
+constexpr Millis kStartPatience{60'000};
 
 constexpr Millis kStopPatience{30'000};
 constexpr Millis kLook{50};
 
 Result<LocalNetworkState> running_network(Files& files, const std::string& folder) {
-  WFS_ASSIGN(const localnet::LocalnetState found, localnet::load_running(files, folder));
+  WFS_ASSIGN(const localnet::LocalnetState found, localnet::find_running(files, folder));
   LocalNetworkState state;
   state.pid = static_cast<int>(found.pid);
   state.shards = found.shards;
@@ -25,6 +33,32 @@ Result<LocalNetworkState> running_network(Files& files, const std::string& folde
   state.aggregator_url = found.aggregator_url;
   state.publisher_url = found.publisher_url;
   return state;
+}
+
+// A program of its own, not a fork: it must not inherit the locks and sockets of a mount.
+Result<pid_t> spawn_network(const LocalNetworkOptions& options, const std::string& log_path) {
+  const std::string nodes = std::to_string(options.nodes);
+  const std::string shards = std::to_string(options.shards);
+  const std::string max_body = std::to_string(options.max_body_bytes);
+  const char* argv[] = {"walrusfs", "localnet", "run", "--folder", options.folder.c_str(), "--nodes", nodes.c_str(),
+                        "--shards", shards.c_str(), "--max-body", max_body.c_str(), nullptr};
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  pid_t child = 0;
+  const int failed = posix_spawn(&child, "/proc/self/exe", &actions, &attributes, const_cast<char* const*>(argv), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) return error_from_errno(failed, "start the local network");
+  return child;
 }
 
 localnet::LocalnetConfig to_config(const LocalNetworkOptions& options) {
@@ -44,19 +78,23 @@ Result<LocalNetworkState> local_network_state(Files& files, const std::string& f
   return state;
 }
 
-Result<LocalNetworkState> ensure_local_network(Files& files, const LocalNetworkOptions& options) {
+Result<LocalNetworkState> ensure_local_network(Files& files, Clock& clock, const LocalNetworkOptions& options) {
   if (auto state = local_network_state(files, options.folder); state.ok() || state.error().code() != Code::kNotFound) return state;
   WFS_TRY(files.make_directories(options.folder));
-  auto started = run_in_background(options.folder + "/localnet.log", [&](const std::function<void()>& on_ready) {
-    return serve_local_network(options, on_ready);
-  });
-  // Two mounts may start it at the same moment: the lock lets one through, the other finds it running.
-  for (int tries = 0; !started.ok() && started.error().code() == Code::kBusy && tries < 100; ++tries) {
-    system_clock().sleep_for(kLook);
+  const std::string log_path = options.folder + "/localnet.log";
+  WFS_ASSIGN(const pid_t child, spawn_network(options, log_path));
+  const Deadline deadline = clock.in(kStartPatience);
+  while (!clock.passed(deadline)) {
     if (auto state = local_network_state(files, options.folder); state.ok()) return state;
+    int outcome = 0;
+    // Two mounts may start it at the same moment: the lock lets one through, the other's child ends and
+    // finds the first one's network a little later.
+    if (waitpid(child, &outcome, WNOHANG) == child && WEXITSTATUS(outcome) != static_cast<int>(Exit::kBusy)) {
+      return Error(Code::kUnavailable, "the local network did not start; " + log_path + " says why");
+    }
+    clock.sleep_for(kLook);
   }
-  if (!started.ok()) return started.error().with_context("the local network did not start");
-  return local_network_state(files, options.folder);
+  return Error(Code::kTimeout, "the local network does not answer; see " + log_path);
 }
 
 Status stop_local_network(Files& files, Clock& clock, const std::string& folder) {

@@ -29,8 +29,8 @@ struct LocalNetworkState {
 
 // kNotFound when it does not run.
 Result<LocalNetworkState> local_network_state(Files& files, const std::string& folder);
-// Starts it in the background unless it runs; returns when it answers. Call it before threads are started.
-Result<LocalNetworkState> ensure_local_network(Files& files, const LocalNetworkOptions& options);
+// Starts it in a process of its own unless it runs; returns when it answers.
+Result<LocalNetworkState> ensure_local_network(Files& files, Clock& clock, const LocalNetworkOptions& options);
 Status stop_local_network(Files& files, Clock& clock, const std::string& folder);
 // Runs it in this process until SIGTERM or SIGINT.
 Status serve_local_network(const LocalNetworkOptions& options, const std::function<void()>& on_ready);

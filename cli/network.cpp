@@ -51,11 +51,11 @@ Result<HttpStoreOptions> http_options(const Config& config, Network& network) {
   return options;
 }
 
-Result<HttpStoreOptions> local_options(Files& files, const Places& places, const Config& config,
+Result<HttpStoreOptions> local_options(Files& files, Clock& clock, const Places& places, const Config& config,
                                        Network& network) {
   const LocalNetworkOptions wanted{.folder = places.localnet(), .nodes = config.localnet_nodes,
                                    .shards = config.localnet_shards, .max_body_bytes = kLocalMaxBodyBytes};
-  WFS_ASSIGN(const LocalNetworkState state, ensure_local_network(files, wanted));
+  WFS_ASSIGN(const LocalNetworkState state, ensure_local_network(files, clock, wanted));
   HttpStoreOptions options;
   options.aggregators = {state.aggregator_url};
   options.publisher = state.publisher_url;
@@ -77,7 +77,7 @@ Result<std::unique_ptr<Network>> connect_network(Files& files, Clock& clock, Rng
   auto network = std::make_unique<Network>();
   const bool local = config.network.backend == Backend::kLocal;
   WFS_ASSIGN(HttpStoreOptions options,
-             local ? local_options(files, places, config, *network) : http_options(config, *network));
+             local ? local_options(files, clock, places, config, *network) : http_options(config, *network));
   network->cancel = std::make_unique<CancelToken>();
   options.cancel = network->cancel.get();
   network->shards = options.shards;

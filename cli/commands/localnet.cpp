@@ -38,7 +38,7 @@ void print_network(const LocalNetworkState& state, const Context& context) {
 
 Result<int> run_start(const LocalnetArguments& arguments, const Context& context) {
   WFS_ASSIGN(const auto options, resolve(arguments, context));
-  WFS_ASSIGN(const auto state, ensure_local_network(system_files(), options));
+  WFS_ASSIGN(const auto state, ensure_local_network(system_files(), system_clock(), options));
   print_network(state, context);
   return 0;
 }
