@@ -1,0 +1,88 @@
+#include "cli/config.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace walrusfs::cli {
+namespace {
+
+class ConfigTest : public testing::Test {
+ protected:
+  ConfigTest() : path_(testing::TempDir() + "/walrusfs-config-" + std::to_string(getpid()) + ".toml") {}
+  ~ConfigTest() override { std::filesystem::remove(path_); }
+
+  Result<Config> load(const std::string& text) {
+    std::ofstream(path_) << text;
+    return load_config(path_, {});
+  }
+  std::string complaint(const std::string& text) {
+    auto loaded = load(text);
+    return loaded.ok() ? "(accepted)" : loaded.error().message();
+  }
+
+  const std::string path_;
+};
+
+TEST_F(ConfigTest, AMissingFileIsTheDefaults) {
+  auto config = load_config("/nonexistent/config.toml", {});
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->network.backend, Backend::kLocal);
+  EXPECT_EQ(config->journal_interval, Millis(5'000));
+}
+
+TEST_F(ConfigTest, EveryKindOfValue) {
+  auto config = load(
+      "[network]\nbackend = \"http\"\naggregators = [\"http://a\", \"http://b\"]\nepochs = 53\n"
+      "[pack]\nsize = \"8MiB\"\nmax_age = \"1h\"\n[spool]\nsize = 1000\n[mount]\nallow_other = true\n");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  EXPECT_EQ(config->network.aggregators.size(), 2u);
+  EXPECT_EQ(config->network.epochs, 53u);
+  EXPECT_EQ(*config->pack_bytes, 8u << 20);
+  EXPECT_EQ(*config->pack_max_age, Millis(3'600'000));
+  EXPECT_EQ(*config->spool_bytes, 1000u);
+  EXPECT_TRUE(config->allow_other);
+}
+
+TEST_F(ConfigTest, UnknownKeysAreRefusedWithTheirLine) {
+  EXPECT_NE(complaint("[pack]\nsize = 1\n\nsise = 2\n").find(":4: unknown key 'sise' in [pack]"), std::string::npos);
+  EXPECT_NE(complaint("top = 1\n").find(":1: unknown section 'top'"), std::string::npos);
+  EXPECT_NE(complaint("[pack\n").find(":1:"), std::string::npos);
+}
+
+TEST_F(ConfigTest, ValuesAtAndPastTheirLimits) {
+  EXPECT_TRUE(load("[network]\nepochs = 53\n").ok());
+  EXPECT_FALSE(load("[network]\nepochs = 54\n").ok());
+  EXPECT_FALSE(load("[network]\nepochs = 0\n").ok());
+  EXPECT_TRUE(load("[network]\nshards = 4\n").ok());
+  EXPECT_FALSE(load("[network]\nshards = 3\n").ok());
+  EXPECT_FALSE(load("[pack]\ncompression = 20\n").ok());
+  EXPECT_FALSE(load("[mount]\nthreads = \"four\"\n").ok());
+}
+
+TEST_F(ConfigTest, WhatIsPrintedCanBeReadBack) {
+  auto config = load("[network]\nbackend = \"http\"\naggregators = [\"http://a\\\"b\"]\n[pack]\nsize = 77\n");
+  ASSERT_TRUE(config.ok());
+  std::string text = print_config(*config);
+  // Values that have only a default are comments behind their key.
+  for (size_t at = 0; (at = text.find(" = # by default", at)) != std::string::npos;) {
+    const size_t start = text.rfind('\n', at) + 1;
+    text.insert(start, "# ");
+    at += 20;
+  }
+  auto again = load(text);
+  ASSERT_TRUE(again.ok()) << again.error().message() << "\n" << text;
+  EXPECT_EQ(again->network.aggregators, config->network.aggregators);
+  EXPECT_EQ(again->pack_bytes, config->pack_bytes);
+}
+
+TEST_F(ConfigTest, SecretsAreNotPrinted) {
+  auto config = load("[network]\ntoken_secret = \"hush-hush\"\n");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(print_config(*config).find("hush"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace walrusfs::cli
