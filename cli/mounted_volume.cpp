@@ -64,7 +64,7 @@ class MountedVolume {
   Status open_door();
   void start_threads();
   Status shut_down();
-  CommitterOptions committer_options() const;
+  Result<CommitterOptions> committer_options();
   Result<SpoolOptions> spool_options();
 
   Result<json> handle(const json& request, const SendEvent& send);
@@ -149,12 +149,16 @@ Status MountedVolume::open_tree() {
                      .read_ahead_bytes = network_->read_ahead_bytes,
                      .read_only = request_.read_only};
   WFS_ASSIGN(vfs_, Vfs::open({*index_, *spool_, *content_, clock_}, options));
-  committer_ = Committer::make({*index_, *spool_, network_->store(), *vfs_, files_, clock_, rng_}, committer_options());
+  WFS_ASSIGN(const CommitterOptions committing, committer_options());
+  committer_ = Committer::make({*index_, *spool_, network_->store(), *vfs_, files_, clock_, rng_}, committing);
   return {};
 }
 
-CommitterOptions MountedVolume::committer_options() const {
+Result<CommitterOptions> MountedVolume::committer_options() {
   CommitterOptions options;
+  WFS_ASSIGN(const auto volume_id, index_->setting("volume_id"));
+  if (!volume_id) return Error(Code::kCorrupt, "the index does not name its volume");
+  options.volume_id = *volume_id;
   options.pack_bytes = network_->pack_bytes;
   options.max_age = network_->pack_max_age;
   options.epochs = network_->epochs;

@@ -53,7 +53,9 @@ Result<std::optional<pack::AgeIdentity>> format_volume(Files& files, Rng& rng, c
   }
   {
     WFS_ASSIGN(auto index, Index::open({.path = volume.index_path(), .create = true}));
-    WFS_TRY(index->set_setting("volume", options.name));
+    uint8_t id[16];
+    rng.fill(id);
+    WFS_TRY(index->set_setting("volume_id", to_hex(id)));
     WFS_TRY(index->set_setting("recipient", identity ? identity->recipient().to_string() : "public"));
   }
   // Last: a folder with volume.toml is a complete volume.
