@@ -150,7 +150,7 @@ Status MountedVolume::open_tree() {
                      .read_only = request_.read_only};
   WFS_ASSIGN(vfs_, Vfs::open({*index_, *spool_, *content_, clock_}, options));
   WFS_ASSIGN(const CommitterOptions committing, committer_options());
-  committer_ = Committer::make({*index_, *spool_, network_->store(), *vfs_, files_, clock_, rng_}, committing);
+  WFS_ASSIGN(committer_, Committer::make({*index_, *spool_, network_->store(), *vfs_, files_, clock_, rng_}, committing));
   return {};
 }
 
