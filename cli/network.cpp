@@ -4,9 +4,6 @@
 #include "cli/local_network.h"
 #include "client/http_curl.h"
 #include "client/http_store.h"
-#include "client/limit_store.h"
-#include "client/log_store.h"
-#include "client/retry_store.h"
 
 namespace walrusfs::cli {
 namespace {
@@ -86,7 +83,6 @@ Result<std::unique_ptr<Network>> connect_network(Files& files, Clock& clock, Rng
   WFS_ASSIGN(network->transport, CurlTransport::create(clock));
   WFS_ASSIGN(auto http, HttpStore::create(*network->transport, clock, network->tokens.get(), options));
   network->layers.push_back(std::move(http));
-  network->layers.push_back(std::make_unique<RetryStore>(network->store(), clock, rng));
   return network;
 }
 
