@@ -21,7 +21,8 @@ struct EncodeOptions {
 };
 
 // Every sliver hash of the blob, and with them its blob ID. Scratch memory stays below about 200 MiB
-// plus 1 MiB per thread, whatever the blob's size. kTooLarge when the blob does not fit the shape.
+// plus 1 MiB per thread, whatever the blob's size, for committees of up to 1000 shards. kTooLarge when the blob does
+// not fit the shape.
 Result<BlobMetadata> compute_metadata(const CodeShape& shape, ByteView blob, const EncodeOptions& options = {});
 
 struct SliverPair {

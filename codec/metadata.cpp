@@ -93,6 +93,21 @@ BlobId blob_id_of(const Digest& root, uint64_t blob_bytes) {
   return BlobId{blake2b256(preimage.take())};
 }
 
+std::string blob_id_to_decimal(const BlobId& id) {
+  Digest rest = id.bytes;
+  std::string digits;  // from the lowest up
+  while (digits.empty() || rest != Digest{}) {
+    uint32_t remainder = 0;
+    for (auto byte = rest.rbegin(); byte != rest.rend(); ++byte) {
+      const uint32_t value = remainder * 256 + *byte;
+      *byte = static_cast<uint8_t>(value / 10);
+      remainder = value % 10;
+    }
+    digits.push_back(static_cast<char>('0' + remainder));
+  }
+  return {digits.rbegin(), digits.rend()};
+}
+
 Bytes metadata_with_id_to_bytes(const BlobId& id, const BlobMetadata& metadata) {
   Bytes out = to_bytes(id.bytes);
   append(out, metadata.to_bytes());

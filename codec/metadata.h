@@ -5,6 +5,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "codec/merkle.h"
@@ -55,6 +56,9 @@ class BlobMetadata {
 
 // The blob ID that a root and a length make.
 BlobId blob_id_of(const Digest& root, uint64_t blob_bytes);
+
+// The form that Sui explorers show: the 32 bytes as a little-endian integer, in decimal (section 8).
+std::string blob_id_to_decimal(const BlobId& id);
 
 // The answer to a metadata GET: blob ID, then metadata.
 Bytes metadata_with_id_to_bytes(const BlobId& id, const BlobMetadata& metadata);

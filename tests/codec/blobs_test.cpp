@@ -50,6 +50,8 @@ class SliverDigests {
 void check_metadata(const json& vector, const BlobMetadata& metadata) {
   const BlobId id = metadata.blob_id();
   EXPECT_EQ(id.to_string(), vector["blob_id"]);
+  EXPECT_EQ(to_hex(id.bytes), vector["blob_id_hex"]);
+  EXPECT_EQ(blob_id_to_decimal(id), vector["blob_id_u256"]);
   EXPECT_EQ(to_hex(metadata.root()), vector["root_hash"]);
   EXPECT_EQ(metadata.symbol_bytes(), vector["symbol_size"]);
   const Bytes bcs = metadata.to_bytes();

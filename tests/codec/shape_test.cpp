@@ -41,6 +41,8 @@ TEST(Shape, PairsAndShardsFollowTheBlobId) {
     const CodeShape shape = shape_of(row["n"]);
     const BlobId id = BlobId::parse(row["blob_id"].get<std::string>()).value();
     EXPECT_EQ(to_hex(id.bytes), row["blob_id_hex"]);
+    EXPECT_EQ(id.to_string(), row["blob_id"]);
+    EXPECT_EQ(blob_id_to_decimal(id), row["u256_decimal"]);
     EXPECT_EQ(shape.rotation(id), row["rotation_offset"]);
     EXPECT_EQ(raw(shape.pair_of(id, ShardIndex{0})), row["pair_of_shard_0"]);
     for (uint16_t pair = 0; pair < row["shard_of_pair"].size(); ++pair) {
