@@ -181,7 +181,7 @@ class SqliteIndex final : public Index {
   Status write_in_transaction(Change change) REQUIRES(mutex_);
   Result<Sequence> commit_counters(const Batch& batch) REQUIRES(mutex_);
   Result<Sequence> apply(const Batch& batch) REQUIRES(mutex_);
-  size_t packed_ranges_to_forget() const REQUIRES(mutex_);
+  std::vector<PackId> packed_ranges_to_forget() const REQUIRES(mutex_);
 
   const VolumeLock lock_;
 
@@ -218,25 +218,24 @@ Status SqliteIndex::write(Change change) {
   return done;
 }
 
-size_t SqliteIndex::packed_ranges_to_forget() const {
-  size_t count = 0;
-  while (count < recently_certified_.size() &&
-         recently_certified_[count].commit + kCommitsThatKeepPackedRanges <= commits_)
-    ++count;
-  return count;
+std::vector<PackId> SqliteIndex::packed_ranges_to_forget() const {
+  std::vector<PackId> packs;
+  for (const CertifiedPack& pack : recently_certified_)
+    if (pack.commit + kCommitsThatKeepPackedRanges <= commits_) packs.push_back(pack.id);
+  return packs;
 }
 
 Result<Sequence> SqliteIndex::apply(const Batch& batch) {
-  const size_t forget = packed_ranges_to_forget();
+  const std::vector<PackId> forget = packed_ranges_to_forget();
   Sequence sequence{};
   const auto change = [&](Writer& writer) -> Status {
-    for (size_t i = 0; i < forget; ++i) WFS_TRY(writer.packs.forget_packed_ranges(recently_certified_[i].id));
+    for (PackId pack : forget) WFS_TRY(writer.packs.forget_packed_ranges(pack));
     WFS_ASSIGN(sequence, writer.take_sequence());
     return writer.tree.apply(batch, sequence);
   };
   WFS_TRY(write(change));
-  recently_certified_.erase(recently_certified_.begin(),
-                            recently_certified_.begin() + static_cast<std::ptrdiff_t>(forget));
+  // They are in the order of their certification, so the oldest are the first.
+  for (size_t i = 0; i < forget.size(); ++i) recently_certified_.pop_front();
   ++commits_;
   return sequence;
 }

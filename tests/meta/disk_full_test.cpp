@@ -1,5 +1,7 @@
 // A full disk: a commit fails with kNoSpace and leaves no trace; with room again, work goes on.
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 
 #include "meta/schema.h"
 #include "meta/tree_writer.h"
@@ -92,6 +94,30 @@ TEST(DiskFull, TheWholeIndexGoesOnWhenThereIsRoomAgain) {
   index.reset();
   index = must(Index::open({.path = path}));
   EXPECT_TRUE(must(index->inode(InodeId{next + 49})).has_value());
+  EXPECT_THAT(must(index->check()), IsEmpty());
+}
+
+// In a process of its own: a limit on file sizes makes a write to the log fail, as a broken disk would.
+[[noreturn]] void fail_then_try_again(const std::string& path) {
+  signal(SIGXFSZ, SIG_IGN);
+  auto index = must(Index::open({.path = path, .create = true}));
+  must(index->commit(many_files(2, 10)));
+  const rlimit small{1 << 18, RLIM_INFINITY}, none{RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_FSIZE, &small);
+  const auto failed = index->commit(many_files(100, 2000));
+  setrlimit(RLIMIT_FSIZE, &none);
+  const auto again = index->commit(many_files(100, 1));
+  const bool refused = !failed.ok() && failed.error().code() == Code::kIo && !again.ok() &&
+                       again.error().code() == Code::kIo && !index->set_setting("a", "b").ok();
+  const bool readable = must(index->inode(InodeId{11})).has_value() && !must(index->inode(InodeId{100})).has_value();
+  _exit(refused && readable ? 0 : 1);
+}
+
+TEST(DiskFailureDeathTest, AfterAFailedWriteNoMoreIsWrittenButAllCanBeRead) {
+  TempFolder folder;
+  EXPECT_EXIT(fail_then_try_again(folder / "index"), ::testing::ExitedWithCode(0), "");
+  auto index = must(Index::open({.path = folder / "index"}));
+  EXPECT_EQ(raw(must(index->counters()).last_sequence), 1u);
   EXPECT_THAT(must(index->check()), IsEmpty());
 }
 
