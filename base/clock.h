@@ -13,10 +13,21 @@ using Millis = std::chrono::milliseconds;
 // Wall-clock time as the filesystem stores it: nanoseconds since 1970, may be negative.
 struct Timestamp {
   int64_t ns = 0;
-  int64_t seconds() const { return ns >= 0 ? ns / kNsPerSecond : -((-ns + kNsPerSecond - 1) / kNsPerSecond); }
-  int64_t nanoseconds() const { return ns - seconds() * kNsPerSecond; }
+  // Rounded down, so that nanoseconds() is never negative.
+  int64_t seconds() const { return ns / kNsPerSecond - (ns % kNsPerSecond < 0 ? 1 : 0); }
+  int64_t nanoseconds() const { return ns % kNsPerSecond + (ns % kNsPerSecond < 0 ? kNsPerSecond : 0); }
+  // Times beyond the years 1677 to 2262 become the nearest one that fits, as Linux filesystems do.
   static Timestamp from_parts(int64_t seconds, int64_t nanoseconds) {
-    return {seconds * kNsPerSecond + nanoseconds};
+    int64_t whole = 0;
+    const bool fits = !__builtin_mul_overflow(seconds, kNsPerSecond, &whole);
+    if (fits && !__builtin_add_overflow(whole, nanoseconds, &whole)) return {whole};
+    // Before 1970 the second just below the range still fits together with its nanoseconds.
+    const int64_t part = nanoseconds - kNsPerSecond;
+    if (seconds < 0 && !__builtin_mul_overflow(seconds + 1, kNsPerSecond, &whole) &&
+        !__builtin_add_overflow(whole, part, &whole)) {
+      return {whole};
+    }
+    return {seconds < 0 ? INT64_MIN : INT64_MAX};
   }
   auto operator<=>(const Timestamp&) const = default;
   static constexpr int64_t kNsPerSecond = 1'000'000'000;
