@@ -72,7 +72,7 @@ Status TreeVfs::merge_chunk(InodeId directory, uint64_t after, size_t limit, con
   auto changed = names_.changed_after(directory, after, limit - out.size());
   std::vector<Merged> merged;
   for (const auto& [name, target] : changed)
-    if (chunk.is_last || target.cookie < chunk.rows.back().target.cookie)
+    if (chunk.is_last || target.cookie <= chunk.rows.back().target.cookie)
       merged.push_back({target.cookie, target.child, &name, chunk.rows.size()});
   for (size_t i = 0; i < chunk.rows.size(); ++i) {
     const ListedEntry& row = chunk.rows[i];

@@ -83,8 +83,8 @@ TestVolume::Packed TestVolume::build_pack() {
   auto snapshot = must(fs().cut());
   Packed packed;
   packed.pack.id = must(index_->next_pack_id());
-  packed.pack.cut = snapshot->sequence();
   packed.pack.previous_cut = must(index_->published());
+  if (snapshot->sequence() > packed.pack.previous_cut) packed.pack.cut = snapshot->sequence();
   Bytes t_stream;
   std::map<std::pair<uint64_t, uint64_t>, PackedRange> ranges;
   for (const InodeRow& row : must(snapshot->changed_since(packed.pack.previous_cut)).inodes) {
