@@ -200,8 +200,7 @@ Status BlobReader::read(const BlobId& blob, const MetadataPtr& metadata, ByteRan
                         const std::function<bool(ByteView)>& sink) {
   WFS_ASSIGN(std::vector<RangePart> parts,
              slivers_of_range(committee_.shape(), metadata->blob_bytes(), range));
-  const size_t ahead =
-      std::clamp<size_t>(kRowsAheadBytes / std::max<uint64_t>(1, metadata->sliver_bytes(Axis::kPrimary)), 1, kRowsAhead);
+  const size_t ahead = std::clamp<size_t>(kRowsAheadBytes / metadata->sliver_bytes(Axis::kPrimary), 1, kRowsAhead);
   std::deque<std::future<Result<Row>>> coming;  // futures of std::async wait when they go
   size_t next = 0;
   for (const RangePart& part : parts) {

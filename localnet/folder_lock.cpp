@@ -19,8 +19,8 @@ Result<FolderLock> FolderLock::take(Files& files, const std::string& folder) {
     Bytes holder(16);
     WFS_ASSIGN(size_t got, file->read_at(0, holder));
     std::string pid(as_text(ByteView(holder).first(got)));
-    return Error(Code::kBusy, "a local network already runs in " + folder + (pid.empty() ? "" : " (process " + pid + ")") +
-                                  ": use it, or stop it first");
+    const std::string holding = pid.empty() ? "" : " (process " + pid + ")";
+    return Error(Code::kBusy, "a local network already runs in " + folder + holding + ": use it, or stop it first");
   }
   WFS_TRY(file->truncate(0));
   WFS_TRY(file->write_at(0, as_bytes(std::to_string(getpid()))));

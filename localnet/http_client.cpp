@@ -115,7 +115,11 @@ Result<HttpReply> HttpClient::put(const std::string& target, ByteView body) {
   request.method = "PUT";
   request.path = target;
   request.set_header("Content-Type", "application/octet-stream");
-  request.body = std::string(as_text(body));
+  // Not request.body, which the library copies more than once.
+  request.content_length_ = body.size();
+  request.content_provider_ = [body](size_t offset, size_t length, httplib::DataSink& sink) {
+    return sink.write(as_text(body).data() + offset, length);
+  };
   return impl_->call(request, kPutAnswerBytes);
 }
 

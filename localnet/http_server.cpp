@@ -70,9 +70,8 @@ class GrowingPool final : public httplib::TaskQueue {
 
   bool wait_for_job() REQUIRES(mutex_) {
     ++idle_;
-    auto give_up = std::chrono::steady_clock::now() + kIdleThreadLife;
     bool in_time = true;
-    while (jobs_.empty() && !ending_ && in_time) in_time = wake_.wait_until(mutex_, give_up);
+    while (jobs_.empty() && !ending_ && in_time) in_time = wake_.wait_for(mutex_, kIdleThreadLife);
     --idle_;
     return !jobs_.empty();
   }
@@ -249,7 +248,7 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options, HttpHandler handler) {
   auto impl = std::make_unique<Impl>();
   impl->options = std::move(options);
-  if (impl->options.malformed_range.status < 400) impl->options.malformed_range = text_answer(416, "invalid Range header");
+  if (impl->options.malformed_range.status < 400) impl->options.malformed_range = text_answer(416, "invalid Range");
   impl->handler = std::move(handler);
   impl->configure();
   WFS_TRY(impl->bind());

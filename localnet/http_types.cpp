@@ -1,5 +1,7 @@
 #include "localnet/http_types.h"
 
+#include "localnet/query.h"
+
 namespace walrusfs::localnet {
 namespace {
 
@@ -14,6 +16,8 @@ int hex_digit(char c) {
 
 Result<Bytes> read_whole_body(HttpCall& call, uint64_t max_bytes) {
   Bytes body;
+  auto announced = parse_decimal(call.header("Content-Length").value_or(""));
+  if (announced && *announced <= max_bytes) body.reserve(*announced);
   bool too_large = false;
   bool complete = call.read_body([&](ByteView piece) {
     too_large = body.size() + piece.size() > max_bytes;

@@ -94,7 +94,8 @@ TEST_F(AggregatorTest, ByteRangeRouteRefusesWhatIsNotInTheBlob) {
 TEST_F(AggregatorTest, QueriesAreReadStrictly) {
   for (const char* target : {"?cachebuster=1", "?strict_consistency_check=maybe", "?strict_consistency_check",
                              "?skip_consistency_check=true&skip_consistency_check=true", "/byte-range?start=0",
-                             "/byte-range?length=5", "/byte-range?start=-1&length=5", "/byte-range?start=0&length=1&x=1"}) {
+                             "/byte-range?length=5", "/byte-range?start=-1&length=5",
+                             "/byte-range?start=0&length=1&x=1"}) {
     SCOPED_TRACE(target);
     Reply reply = get(id_ + target);
     EXPECT_EQ(reply.status, 400);

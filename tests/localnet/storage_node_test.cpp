@@ -30,7 +30,8 @@ class StorageNodeTest : public NetworkTest {
   std::string path(const std::string& rest) { return "/v1/blobs/" + blob_.to_string() + rest; }
   Reply ask(const std::string& rest) { return send(node(0), "GET", path(rest)); }
   Reply put_metadata(const std::string& query = "") {
-    return send(node(0), "PUT", path("/metadata" + query), std::string(as_text(encoded_->metadata.to_bytes())), kOctets);
+    std::string body(as_text(encoded_->metadata.to_bytes()));
+    return send(node(0), "PUT", path("/metadata" + query), body, kOctets);
   }
   std::string sliver_path(Axis axis, PairIndex pair) {
     return "/slivers/" + std::to_string(raw(pair)) + (axis == Axis::kPrimary ? "/primary" : "/secondary");
