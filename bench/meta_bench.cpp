@@ -50,12 +50,19 @@ class Volume {
       if (files_++ % kFilesPerFolder == 0) add_folder(batch);
       const uint64_t id = next_++;
       InodeChange change;
-      change.row = {.id = InodeId{id}, .mode = S_IFREG | 0644, .nlink = 1, .size = 4096,
-                    .atime = {1'700'000'000'000'000'000}, .mtime = {1'700'000'000'000'000'000},
-                    .ctime = {1'700'000'000'000'000'000}, .btime = {1'700'000'000'000'000'000}, .symlink_target = {}};
+      change.row = {.id = InodeId{id},
+                    .mode = S_IFREG | 0644,
+                    .nlink = 1,
+                    .size = 4096,
+                    .atime = {1'700'000'000'000'000'000},
+                    .mtime = {1'700'000'000'000'000'000},
+                    .ctime = {1'700'000'000'000'000'000},
+                    .btime = {1'700'000'000'000'000'000},
+                    .symlink_target = {}};
       change.extents = {{0, 4096, Extent::Source::kSpool, id, 0}};
       batch.inodes.push_back(std::move(change));
-      batch.entries.push_back({InodeId{folder_id_}, "file-" + std::to_string(id) + ".txt", EntryTarget{InodeId{id}, id}});
+      batch.entries.push_back(
+          {InodeId{folder_id_}, "file-" + std::to_string(id) + ".txt", EntryTarget{InodeId{id}, id}});
     }
     batch.next_inode = batch.next_cookie = batch.next_staging = next_;
     return batch;
@@ -93,9 +100,8 @@ void commit_new_files(benchmark::State& state) {
     state.ResumeTiming();
     must(volume.index().commit(batch));
   }
-  state.counters["rows/s"] =
-      benchmark::Counter(static_cast<double>(3 * count) * static_cast<double>(state.iterations()),
-                         benchmark::Counter::kIsRate);
+  state.counters["rows/s"] = benchmark::Counter(
+      static_cast<double>(3 * count) * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 BENCHMARK(commit_new_files)->Arg(1)->Arg(1000)->Arg(50'000)->UseRealTime()->Unit(benchmark::kMillisecond);
 

@@ -40,8 +40,8 @@ constexpr const char* kStateRules[] = {
     "SELECT 'transaction ' || published || ' is published, but the last one is ' || last_sequence FROM state "
     "WHERE published > last_sequence",
 
-    "SELECT 'transaction ' || published || ' is published, but no certified pack ' || coalesce(published_pack, '(none)') "
-    "|| ' has that cut' FROM state WHERE published <> 0 AND NOT EXISTS "
+    "SELECT 'transaction ' || published || ' is published, but no certified pack ' "
+    "|| coalesce(published_pack, '(none)') || ' has that cut' FROM state WHERE published <> 0 AND NOT EXISTS "
     "(SELECT 1 FROM packs AS p WHERE p.id = published_pack AND p.state = 2 AND p.cut = published)",
 
     "SELECT 'inode ' || id || ' exists and is listed as removed' FROM removed_inodes JOIN inodes USING (id)",
@@ -59,7 +59,8 @@ constexpr const char* kTreeRules[] = {
     "SELECT 'inode ' || id || ' has mode ' || mode || ', which names no type of file' FROM inodes "
     "WHERE mode & 61440 NOT IN (4096, 8192, 16384, 24576, 32768, 40960, 49152) OR mode < 0 OR mode > 65535",
 
-    "SELECT 'inode ' || id || ' has a size of ' || size || ' bytes' FROM inodes WHERE size < 0 OR size > 1125899906842624",
+    "SELECT 'inode ' || id || ' has a size of ' || size || ' bytes' FROM inodes "
+    "WHERE size < 0 OR size > 1125899906842624",
 
     "SELECT 'the name ' || CAST(e.name AS TEXT) || ' is in inode ' || e.parent || ', which does not exist' "
     "FROM entries AS e LEFT JOIN inodes AS p ON p.id = e.parent WHERE p.id IS NULL",
@@ -110,7 +111,8 @@ constexpr const char* kTreeRules[] = {
     "SELECT 'inode ' || inode || ' has an xattr with an illegal name' FROM xattrs "
     "WHERE length(name) NOT BETWEEN 1 AND 255 OR instr(name, x'00')",
 
-    "SELECT 'inode ' || inode || ' has an xattr of ' || length(value) || ' bytes' FROM xattrs WHERE length(value) > 65536",
+    "SELECT 'inode ' || inode || ' has an xattr of ' || length(value) || ' bytes' FROM xattrs "
+    "WHERE length(value) > 65536",
 };
 
 constexpr const char* kExtentRules[] = {
@@ -130,10 +132,11 @@ constexpr const char* kExtentRules[] = {
     "SELECT 'inode ' || i.id || ' has ' || i.size || ' bytes, but an extent that ends at ' || (file_offset + length) "
     "FROM extents AS e JOIN inodes AS i ON i.id = e.inode WHERE file_offset + length > i.size",
 
-    "SELECT 'inode ' || inode || ' has an extent at ' || file_offset || ' that names not exactly one source' FROM extents "
-    "WHERE (staging IS NULL) = (pack IS NULL)",
+    "SELECT 'inode ' || inode || ' has an extent at ' || file_offset || ' that names not exactly one source' "
+    "FROM extents WHERE (staging IS NULL) = (pack IS NULL)",
 
-    "SELECT 'inode ' || inode || ' names staging file ' || staging || ', which cannot be' FROM extents WHERE staging < 1",
+    "SELECT 'inode ' || inode || ' names staging file ' || staging || ', which cannot be' FROM extents "
+    "WHERE staging < 1",
 
     "SELECT 'inode ' || e.inode || ' names pack ' || e.pack || ', which does not exist' FROM extents AS e "
     "LEFT JOIN packs AS p ON p.id = e.pack WHERE e.pack IS NOT NULL AND p.id IS NULL",
@@ -182,8 +185,8 @@ constexpr const char* kPackRules[] = {
     "LEFT JOIN packs AS p ON p.id = r.pack WHERE p.id IS NULL",
 
     "SELECT 'pack ' || pack || ' has a packed range of staging file ' || staging || ' that is impossible' "
-    "FROM packed_ranges AS r WHERE staging < 1 OR staging_offset < 0 OR length < 1 OR t_offset < 0 OR t_offset + length > "
-    "(SELECT t_bytes FROM packs WHERE id = r.pack)",
+    "FROM packed_ranges AS r WHERE staging < 1 OR staging_offset < 0 OR length < 1 OR t_offset < 0 "
+    "OR t_offset + length > (SELECT t_bytes FROM packs WHERE id = r.pack)",
 
     "SELECT 'pack ' || pack || ' has packed ranges of staging file ' || staging || ' that overlap' FROM (SELECT pack, "
     "staging, staging_offset, lag(staging_offset + length) OVER (PARTITION BY pack, staging ORDER BY staging_offset) "

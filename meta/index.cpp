@@ -53,7 +53,7 @@ class Writer {
 
  private:
   sqlite::Statement next_sequence_{*connection,
-                                  "UPDATE state SET last_sequence = last_sequence + 1 RETURNING last_sequence"};
+                                   "UPDATE state SET last_sequence = last_sequence + 1 RETURNING last_sequence"};
 };
 
 class Snapshot final : public IndexSnapshot {
@@ -77,7 +77,9 @@ class Snapshot final : public IndexSnapshot {
 class SqliteIndex final : public Index {
  public:
   SqliteIndex(const std::string& path, VolumeLock lock, std::unique_ptr<Writer> writer)
-      : lock_(std::move(lock)), writer_(std::move(writer)), readers_(path, kMostReaders),
+      : lock_(std::move(lock)),
+        writer_(std::move(writer)),
+        readers_(path, kMostReaders),
         snapshots_(path, kMostSnapshots) {}
 
   // Each of these is one statement, hence one state of the index.
@@ -342,9 +344,9 @@ Result<bool> has_index(const std::string& path) {
 
 Status prepare_new(const std::string& path) {
   WFS_ASSIGN(bool exists, has_index(path));
-  if (exists) return Error(Code::kExists, fmt::format("there is a volume at {} already; mount it, or choose another "
-                                                      "name",
-                                                      path));
+  if (exists)
+    return Error(Code::kExists,
+                 fmt::format("there is a volume at {} already; mount it, or choose another name", path));
   // Made by us, so that it is readable by its owner only.
   WFS_ASSIGN(auto file, system_files().open(path, Files::Open::kCreate));
   return {};
@@ -386,7 +388,8 @@ Result<std::unique_ptr<Index>> Index::open(const Options& options) {
   if (!options.create) {
     WFS_ASSIGN(bool exists, system_files().exists(options.path));
     if (!exists)
-      return Error(Code::kNotFound, fmt::format("there is no volume at {}; make one with 'walrusfs format'", options.path));
+      return Error(Code::kNotFound,
+                   fmt::format("there is no volume at {}; make one with 'walrusfs format'", options.path));
   }
   WFS_ASSIGN(VolumeLock lock, VolumeLock::acquire(options.path));
   if (options.create) WFS_TRY(prepare_new(options.path));

@@ -38,11 +38,11 @@ struct Counters {
 
 struct IndexTotals {
   uint64_t inodes = 0;
-  uint64_t file_bytes = 0;        // sum of sizes of regular files
-  uint64_t spool_bytes = 0;       // extents that still need the spool
+  uint64_t file_bytes = 0;   // sum of sizes of regular files
+  uint64_t spool_bytes = 0;  // extents that still need the spool
   uint64_t packs_built = 0;
   uint64_t packs_certified = 0;
-  uint64_t pack_bytes = 0;        // blobs of certified packs
+  uint64_t pack_bytes = 0;  // blobs of certified packs
 };
 
 // A tombstone, or the row as it is now, for everything changed after a sequence.
@@ -69,7 +69,7 @@ class IndexSnapshot {
 class Index {
  public:
   struct Options {
-    std::string path;        // of the SQLite file
+    std::string path;  // of the SQLite file
     // Make a new, empty volume; kExists when there is one. It has no inode yet, not even the root: who
     // makes the volume knows its owner and commits kRootInode in the first batch.
     bool create = false;

@@ -56,15 +56,14 @@ Status PackRows::certify(const PackRow& pack) {
 
 Status PackRows::publish(const PackRow& pack) {
   if (raw(pack.cut) == 0) return {};
-  WFS_ASSIGN(int64_t unfinished, connection_.integer(fmt::format(
-                                     "SELECT count(*) FROM packs WHERE state = 1 AND id < {}", raw(pack.id))));
+  WFS_ASSIGN(int64_t unfinished,
+             connection_.integer(fmt::format("SELECT count(*) FROM packs WHERE state = 1 AND id < {}", raw(pack.id))));
   if (unfinished != 0)
     return Error(Code::kInvalidArgument,
                  fmt::format("pack {} publishes its cut, but {} packs before it are not certified yet; certify or "
                              "drop those first",
                              raw(pack.id), unfinished));
-  sqlite::Statement publish(connection_,
-                            "UPDATE state SET published = ?1, published_pack = ?2 WHERE published <= ?1");
+  sqlite::Statement publish(connection_, "UPDATE state SET published = ?1, published_pack = ?2 WHERE published <= ?1");
   WFS_TRY(publish.run(raw(pack.cut), raw(pack.id)));
   return purge_tombstones(pack.cut);
 }

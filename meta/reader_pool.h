@@ -14,8 +14,7 @@ namespace walrusfs {
 
 // One read connection with its prepared statements.
 struct IndexReader {
-  explicit IndexReader(std::unique_ptr<sqlite::Connection> opened)
-      : connection(std::move(opened)), rows(*connection) {}
+  explicit IndexReader(std::unique_ptr<sqlite::Connection> opened) : connection(std::move(opened)), rows(*connection) {}
   std::unique_ptr<sqlite::Connection> connection;
   TreeReader rows;
 };

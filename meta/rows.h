@@ -107,15 +107,15 @@ struct PackRow {
   BlobId blob;
   uint64_t blob_bytes = 0;
   uint64_t t_bytes = 0;
-  Bytes age_header;               // empty in a public volume
+  Bytes age_header;  // empty in a public volume
   // Where `.walrusfs/frames` itself stands, and its hash: from the last frame's end to the end of T.
   FrameRow frames_member;
-  Sequence cut{};                 // not 0: last pack of a cut; publishes all changes up to here
-  Sequence previous_cut{};        // where the chain of changes stood before
+  Sequence cut{};           // not 0: last pack of a cut; publishes all changes up to here
+  Sequence previous_cut{};  // where the chain of changes stood before
   Timestamp built, certified;
-  std::string certified_by;       // "publisher" where no certificate was seen
-  uint64_t end_epoch = 0;         // 0: unknown
-  std::string blob_object;        // the network's name for our right to it, if it told one
+  std::string certified_by;  // "publisher" where no certificate was seen
+  uint64_t end_epoch = 0;    // 0: unknown
+  std::string blob_object;   // the network's name for our right to it, if it told one
   bool operator==(const PackRow&) const = default;
 };
 

@@ -146,8 +146,8 @@ constexpr const char* kMigrations[] = {kVersion1};
 Status apply_steps(sqlite::Connection& connection, Migrations migrations, size_t from, size_t to) {
   WFS_ASSIGN(auto transaction, sqlite::Transaction::begin(connection, sqlite::Transaction::Kind::kWrite));
   for (size_t step = from; step < to; ++step) WFS_TRY(connection.execute(migrations[step]));
-  WFS_TRY(connection.execute(
-      fmt::format("PRAGMA user_version = {}; PRAGMA application_id = {}", to, kIndexApplicationId)));
+  WFS_TRY(
+      connection.execute(fmt::format("PRAGMA user_version = {}; PRAGMA application_id = {}", to, kIndexApplicationId)));
   return transaction.commit();
 }
 

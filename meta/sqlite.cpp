@@ -30,7 +30,8 @@ Error error_of(int outcome, sqlite3* db, const std::string& path) {
   const char* reason = db ? sqlite3_errmsg(db) : sqlite3_errstr(outcome);
   switch (outcome & 0xff) {
     case SQLITE_FULL:
-      return Error(Code::kNoSpace, fmt::format("the disk that holds the index {} is full; free some space there", path));
+      return Error(Code::kNoSpace,
+                   fmt::format("the disk that holds the index {} is full; free some space there", path));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return Error(Code::kCorrupt,
@@ -44,12 +45,14 @@ Error error_of(int outcome, sqlite3* db, const std::string& path) {
     case SQLITE_CANTOPEN: return open_error(db, path);
     case SQLITE_READONLY:
     case SQLITE_PERM:
-      return Error(Code::kReadOnly, fmt::format("the index {} cannot be written: {}; check its permissions", path, reason));
+      return Error(Code::kReadOnly,
+                   fmt::format("the index {} cannot be written: {}; check its permissions", path, reason));
     case SQLITE_CONSTRAINT:
       return Error(Code::kInvalidArgument,
                    fmt::format("a change that would break the index {} was refused ({})", path, reason));
     case SQLITE_TOOBIG: return Error(Code::kTooLarge, fmt::format("a row is too large for the index {}", path));
-    case SQLITE_INTERRUPT: return Error(Code::kCancelled, fmt::format("the work on the index {} was interrupted", path));
+    case SQLITE_INTERRUPT:
+      return Error(Code::kCancelled, fmt::format("the work on the index {} was interrupted", path));
     default: return Error(Code::kInternal, fmt::format("the index {} refused a statement: {}", path, reason));
   }
 }

@@ -72,8 +72,7 @@ class Query {
 
  private:
   friend class Statement;
-  Query(sqlite3_stmt* statement, std::optional<Error> failure)
-      : statement_(statement), failure_(std::move(failure)) {}
+  Query(sqlite3_stmt* statement, std::optional<Error> failure) : statement_(statement), failure_(std::move(failure)) {}
 
   void bind(int at, int64_t value);
   void bind(int at, uint64_t value) { bind(at, static_cast<int64_t>(value)); }

@@ -11,9 +11,7 @@ namespace walrusfs {
 namespace {
 
 // SQLite's integers are signed.
-uint64_t within_int64(uint64_t value) {
-  return std::min<uint64_t>(value, std::numeric_limits<int64_t>::max());
-}
+uint64_t within_int64(uint64_t value) { return std::min<uint64_t>(value, std::numeric_limits<int64_t>::max()); }
 
 Result<std::vector<InodeId>> read_inode_ids(sqlite::Query& query) {
   std::vector<InodeId> ids;
@@ -57,8 +55,8 @@ Result<std::vector<ListedEntry>> TreeReader::list(InodeId parent, uint64_t after
     WFS_ASSIGN(bool found, query.next());
     if (!found) return entries;
     if (query.is_null(3))
-      return impossible_row(fmt::format("a name in folder {} for inode {}, which does not exist", raw(parent),
-                                        query.number(1)));
+      return impossible_row(
+          fmt::format("a name in folder {} for inode {}, which does not exist", raw(parent), query.number(1)));
     entries.push_back({query.text(0), {InodeId{query.number(1)}, query.number(2)}, read_inode(query, 3)});
   }
 }
@@ -125,8 +123,8 @@ Result<IndexTotals> TreeReader::totals() {
 }
 
 Status TreeReader::read_changed_inodes(Sequence since, ChangedRows& out) {
-  sqlite::Statement changed(connection_, std::string("SELECT ") + kInodeColumns +
-                                             " FROM inodes AS i WHERE seq > ?1 ORDER BY id");
+  sqlite::Statement changed(connection_,
+                            std::string("SELECT ") + kInodeColumns + " FROM inodes AS i WHERE seq > ?1 ORDER BY id");
   sqlite::Query rows = changed.start(raw(since));
   for (;;) {
     WFS_ASSIGN(bool found, rows.next());
@@ -194,8 +192,8 @@ Result<std::optional<PackRow>> TreeReader::pack(PackId id) {
 }
 
 Result<std::vector<PackRow>> TreeReader::packs(std::optional<PackState> state) {
-  sqlite::Statement statement(connection_, std::string("SELECT ") + kPackColumns +
-                                               " FROM packs WHERE state BETWEEN ?1 AND ?2 ORDER BY id");
+  sqlite::Statement statement(
+      connection_, std::string("SELECT ") + kPackColumns + " FROM packs WHERE state BETWEEN ?1 AND ?2 ORDER BY id");
   const auto lowest = static_cast<int64_t>(state.value_or(PackState::kBuilt));
   const auto highest = static_cast<int64_t>(state.value_or(PackState::kCertified));
   sqlite::Query query = statement.start(lowest, highest);

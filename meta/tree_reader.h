@@ -54,8 +54,8 @@ class TreeReader {
   sqlite::Statement list_{connection_, std::string("SELECT e.name, e.child, e.cookie, ") + kInodeColumns +
                                            " FROM entries AS e LEFT JOIN inodes AS i ON i.id = e.child"
                                            " WHERE e.parent = ?1 AND e.cookie > ?2 ORDER BY e.cookie LIMIT ?3"};
-  sqlite::Statement extents_{connection_, std::string("SELECT ") + kExtentColumns +
-                                              " FROM extents WHERE inode = ?1 ORDER BY file_offset"};
+  sqlite::Statement extents_{
+      connection_, std::string("SELECT ") + kExtentColumns + " FROM extents WHERE inode = ?1 ORDER BY file_offset"};
   sqlite::Statement xattrs_{connection_, "SELECT name, value FROM xattrs WHERE inode = ?1"};
   sqlite::Statement name_{connection_, "SELECT parent, name FROM entries WHERE child = ?1 LIMIT 1"};
   sqlite::Statement frames_{connection_, std::string("SELECT ") + kFrameColumns +

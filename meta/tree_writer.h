@@ -44,8 +44,8 @@ class TreeWriter {
       "SET mode = ?2, uid = ?3, gid = ?4, nlink = ?5, rdev = ?6, size = ?7, atime = ?8, mtime = ?9, ctime = ?10, "
       "btime = ?11, symlink_target = ?12, seq = ?13"};
   sqlite::Statement delete_inode_{connection_, "DELETE FROM inodes WHERE id = ?1"};
-  sqlite::Statement note_removed_inode_{connection_,
-                                        "INSERT INTO removed_inodes VALUES (?1, ?2) ON CONFLICT DO UPDATE SET seq = ?2"};
+  sqlite::Statement note_removed_inode_{
+      connection_, "INSERT INTO removed_inodes VALUES (?1, ?2) ON CONFLICT DO UPDATE SET seq = ?2"};
   sqlite::Statement put_entry_{connection_,
                                "INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (parent, name) DO UPDATE "
                                "SET child = ?3, cookie = ?4, seq = ?5"};

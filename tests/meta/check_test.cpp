@@ -52,8 +52,9 @@ TEST_F(CheckTest, NamesInSentencesArePrintable) {
 }
 
 TEST_F(CheckTest, SentencesAreBounded) {
-  damage("WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 500) "
-         "INSERT INTO xattrs SELECT i, x'61', x'' FROM n");
+  damage(
+      "WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 500) "
+      "INSERT INTO xattrs SELECT i, x'61', x'' FROM n");
   const auto sentences = check();
   EXPECT_GT(sentences.size(), 50u);
   EXPECT_LT(sentences.size(), 250u);
@@ -91,13 +92,15 @@ constexpr Damage kTree[] = {
     {"ModeTooLarge", "UPDATE inodes SET mode = mode + 65536 WHERE id = 4", "which names no type of file"},
     {"NegativeSize", "UPDATE inodes SET size = -1 WHERE id = 4", "inode 4 has a size of -1 bytes"},
     {"SizeTooLarge", "UPDATE inodes SET size = 1125899906842625 WHERE id = 4", "inode 4 has a size of"},
-    {"NameInNoInode", "UPDATE entries SET parent = 44 WHERE child = 3", "the name a is in inode 44, which does not exist"},
+    {"NameInNoInode", "UPDATE entries SET parent = 44 WHERE child = 3",
+     "the name a is in inode 44, which does not exist"},
     {"NameInAFile", "UPDATE entries SET parent = 4 WHERE child = 3", "the name a is in inode 4, which is no folder"},
     {"NameOfNoInode", "UPDATE entries SET child = 44 WHERE child = 3",
      "the name a in folder 2 is for inode 44, which does not exist"},
     {"EmptyName", "UPDATE entries SET name = x'' WHERE child = 3", "in folder 2 is no legal name"},
     {"LongName", "UPDATE entries SET name = randomblob(256) WHERE child = 3", "in folder 2 is no legal name"},
-    {"NameWithSlash", "UPDATE entries SET name = x'612f62' WHERE child = 3", "the name a/b in folder 2 is no legal name"},
+    {"NameWithSlash", "UPDATE entries SET name = x'612f62' WHERE child = 3",
+     "the name a/b in folder 2 is no legal name"},
     {"NameWithNul", "UPDATE entries SET name = x'610062' WHERE child = 3", "in folder 2 is no legal name"},
     {"Dot", "UPDATE entries SET name = x'2e' WHERE child = 3", "the name . in folder 2 is no legal name"},
     {"DotDot", "UPDATE entries SET name = x'2e2e' WHERE child = 3", "the name .. in folder 2 is no legal name"},
@@ -105,14 +108,16 @@ constexpr Damage kTree[] = {
     {"FileLinks", "UPDATE inodes SET nlink = 2 WHERE id = 4", "inode 4 counts 2 names, but has 1"},
     {"OrphanWithName", "UPDATE inodes SET nlink = 0 WHERE id = 4", "inode 4 counts 0 names, but has 1"},
     {"FolderLinks", "UPDATE inodes SET nlink = 2 WHERE id = 1", "folder 1 counts 2 links, but should count 3"},
-    {"RemovedFolderWithNames", "UPDATE inodes SET nlink = 0 WHERE id = 2", "folder 2 counts as removed, but has a name"},
+    {"RemovedFolderWithNames", "UPDATE inodes SET nlink = 0 WHERE id = 2",
+     "folder 2 counts as removed, but has a name"},
     {"FolderWithTwoNames", "INSERT INTO entries VALUES (1, x'7a', 2, 7, 1)", "folder 2 has 2 names"},
     {"RootWithAName", "INSERT INTO entries VALUES (2, x'7a', 1, 7, 1)", "folder 1 has 1 names"},
     {"Unreachable", "DELETE FROM entries WHERE child = 4", "inode 4 cannot be reached from the root"},
     {"Circle", "UPDATE entries SET parent = 2 WHERE child = 2", "folder 2 lies within itself"},
     {"TargetOfAFile", "UPDATE inodes SET symlink_target = x'61' WHERE id = 4", "inode 4 has a symlink target"},
     {"SymlinkWithoutTarget", "UPDATE inodes SET symlink_target = NULL WHERE id = 5", "symlink 5 has no legal target"},
-    {"SymlinkTooLong", "UPDATE inodes SET symlink_target = zeroblob(5000) WHERE id = 5", "symlink 5 has no legal target"},
+    {"SymlinkTooLong", "UPDATE inodes SET symlink_target = zeroblob(5000) WHERE id = 5",
+     "symlink 5 has no legal target"},
     {"XattrOfNoInode", "UPDATE xattrs SET inode = 44", "an xattr belongs to inode 44, which does not exist"},
     {"XattrWithoutName", "UPDATE xattrs SET name = x''", "inode 4 has an xattr with an illegal name"},
     {"XattrTooLarge", "UPDATE xattrs SET value = zeroblob(65537)", "inode 4 has an xattr of 65537 bytes"},
@@ -120,11 +125,13 @@ constexpr Damage kTree[] = {
 
 constexpr Damage kExtents[] = {
     {"ExtentOfNoInode", "UPDATE extents SET inode = 44 WHERE inode = 4", "an extent belongs to inode 44"},
-    {"ExtentOfAFolder", "UPDATE extents SET inode = 2 WHERE inode = 4", "inode 2 has an extent, but is no regular file"},
+    {"ExtentOfAFolder", "UPDATE extents SET inode = 2 WHERE inode = 4",
+     "inode 2 has an extent, but is no regular file"},
     {"EmptyExtent", "UPDATE extents SET length = 0 WHERE inode = 4", "inode 4 has an extent of 0 bytes at 0"},
     {"NegativeExtent", "UPDATE extents SET source_offset = -1 WHERE inode = 4", "inode 4 has an extent of 50 bytes"},
     {"Overlap", "INSERT INTO extents VALUES (4, 49, 1, 2, NULL, 49)", "inode 4 has an extent at 49 that overlaps"},
-    {"BeyondTheEnd", "UPDATE extents SET length = 51 WHERE inode = 4", "inode 4 has 50 bytes, but an extent that ends at 51"},
+    {"BeyondTheEnd", "UPDATE extents SET length = 51 WHERE inode = 4",
+     "inode 4 has 50 bytes, but an extent that ends at 51"},
     {"TwoSources", "UPDATE extents SET pack = 1 WHERE inode = 4", "names not exactly one source"},
     {"NoSource", "UPDATE extents SET staging = NULL WHERE inode = 4", "names not exactly one source"},
     {"StagingZero", "UPDATE extents SET staging = 0 WHERE inode = 4", "inode 4 names staging file 0, which cannot be"},
@@ -138,7 +145,8 @@ constexpr Damage kPacks[] = {
     {"State", "UPDATE packs SET state = 3 WHERE id = 2", "pack 2 is in state 3, which does not exist"},
     {"BlobId", "UPDATE packs SET blob = x'00' WHERE id = 2", "pack 2 has a blob ID of 1 bytes"},
     {"Sizes", "UPDATE packs SET blob_bytes = 0 WHERE id = 2", "pack 2 has impossible sizes"},
-    {"CutInTheFuture", "UPDATE packs SET cut = 3 WHERE id = 2", "pack 2 publishes up to 3, but the last transaction is 2"},
+    {"CutInTheFuture", "UPDATE packs SET cut = 3 WHERE id = 2",
+     "pack 2 publishes up to 3, but the last transaction is 2"},
     {"CutBackwards", "UPDATE packs SET previous_cut = 2 WHERE id = 2", "pack 2 publishes 2 after 2"},
     {"FrameOfNoPack", "UPDATE frames SET pack = 44 WHERE pack = 2", "a frame belongs to pack 44, which does not exist"},
     {"FrameGap", "UPDATE frames SET t_offset = 121 WHERE pack = 1 AND t_offset = 120",

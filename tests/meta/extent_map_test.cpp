@@ -91,8 +91,8 @@ TEST(ExtentMap, MoveToPackTakesOnlyWhatIsPacked) {
   map.put(spool(100, 50, 2, 100));
   const bool changed = map.move_to_pack(PackId{9}, {{StagingId{1}, 20, 30, 1000}, {StagingId{3}, 0, 500, 0}});
   EXPECT_TRUE(changed);
-  EXPECT_THAT(map.all(), ElementsAre(spool(0, 20, 1, 0), pack(20, 30, 9, 1000), spool(50, 50, 1, 50),
-                                     spool(100, 50, 2, 100)));
+  EXPECT_THAT(map.all(),
+              ElementsAre(spool(0, 20, 1, 0), pack(20, 30, 9, 1000), spool(50, 50, 1, 50), spool(100, 50, 2, 100)));
 }
 
 TEST(ExtentMap, MoveToPackLeavesNewerBytesAlone) {

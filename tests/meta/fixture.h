@@ -15,10 +15,10 @@
 
 namespace walrusfs::test {
 
-#define ASSERT_OK(expression)                                               \
-  do {                                                                      \
-    const auto& outcome_ = (expression);                                    \
-    ASSERT_TRUE(outcome_.ok()) << outcome_.error().to_string();             \
+#define ASSERT_OK(expression)                                   \
+  do {                                                          \
+    const auto& outcome_ = (expression);                        \
+    ASSERT_TRUE(outcome_.ok()) << outcome_.error().to_string(); \
   } while (false)
 
 // The value of a Result that must be there.

@@ -107,9 +107,8 @@ TEST_F(OpenTest, ANewerSchemaIsRefusedInWords) {
   }
   const Error error = refusal();
   EXPECT_EQ(error.code(), Code::kNewerVersion);
-  EXPECT_EQ(error.message(),
-            "this volume was made by a newer walrusfs (index schema 7, this program knows up to " +
-                std::to_string(index_migrations().size()) + "); install a newer version");
+  EXPECT_EQ(error.message(), "this volume was made by a newer walrusfs (index schema 7, this program knows up to " +
+                                 std::to_string(index_migrations().size()) + "); install a newer version");
 }
 
 TEST_F(OpenTest, AnotherProgramsDatabaseIsRefused) {

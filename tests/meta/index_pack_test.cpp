@@ -77,8 +77,8 @@ TEST_F(IndexTest, WhatWasWrittenSinceTheCutStaysInTheSpool) {
   newer.next_staging = 4;
   must(index_->commit(newer));
   must(index_->certify_pack(certified(id, 1)));
-  EXPECT_THAT(must(index_->extents(InodeId{3})), ElementsAre(packed(0, 30, raw(id), 20), spooled(30, 10, 3, 30),
-                                                             packed(40, 60, raw(id), 60)));
+  EXPECT_THAT(must(index_->extents(InodeId{3})),
+              ElementsAre(packed(0, 30, raw(id), 20), spooled(30, 10, 3, 30), packed(40, 60, raw(id), 60)));
   EXPECT_THAT(must(must(index_->snapshot())->changed_since(Sequence{1})).inodes, SizeIs(1));
   EXPECT_THAT(check(), IsEmpty());
 }

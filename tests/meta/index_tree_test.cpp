@@ -44,8 +44,18 @@ TEST_F(IndexTest, ABatchIsReadBackAndSurvivesReopening) {
 
 TEST_F(IndexTest, EveryFieldOfAnInodeIsKept) {
   InodeChange root = folder(1, 2), odd = file(2, uint64_t{1} << 50);
-  odd.row = {InodeId{2}, S_IFCHR | 06777, 4294967294u, 4294967295u, 1, UINT64_MAX, 0, {-1}, {INT64_MIN}, {INT64_MAX},
-             {1'700'000'000'123'456'789}, ""};
+  odd.row = {InodeId{2},
+             S_IFCHR | 06777,
+             4294967294u,
+             4294967295u,
+             1,
+             UINT64_MAX,
+             0,
+             {-1},
+             {INT64_MIN},
+             {INT64_MAX},
+             {1'700'000'000'123'456'789},
+             ""};
   Batch batch{{root, odd}, {name_of(1, "dev", 2, 3)}, 3, 4, 0};
   must(index_->commit(batch));
   EXPECT_EQ(must(index_->inode(InodeId{2})), odd.row);
