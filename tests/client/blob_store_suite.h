@@ -35,7 +35,7 @@ class BlobStoreSuite : public ::testing::TestWithParam<StoreMaker> {
   BlobStoreSuite() : under_test_(GetParam().make()) {}
 
   BlobStore& store() { return under_test_->store(); }
-  Deadline soon() { return under_test_->clock().in(Millis(10'000)); }
+  Deadline soon() { return under_test_->clock().in(Millis(60'000)); }
 
   Result<StoreReceipt> put(ByteView content, BlobId id, uint32_t epochs = 3) {
     MemoryFile file(to_bytes(content));
