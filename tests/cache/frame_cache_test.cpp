@@ -158,7 +158,7 @@ TEST_F(FrameCacheTest, MemoryServesWithoutTheDisk) {
 
 TEST_F(FrameCacheTest, AnyFlippedBitIsAMiss) {
   start();
-  constexpr size_t kSize = 40;
+  constexpr size_t kSize = 4;
   put(1, kSize);
   std::string raw(kFrameFileHeaderBytes + kSize, '\0');
   std::ifstream(path(1), std::ios::binary).read(raw.data(), static_cast<std::streamsize>(raw.size()));
@@ -288,7 +288,7 @@ TEST_F(FrameCacheTest, ManyThreadsGetPutAndDelete) {
   for (uint64_t t = 0; t < 4; ++t) {
     threads.emplace_back([this, t] {
       SeededRng rng(t);
-      for (int step = 0; step < 400; ++step) {
+      for (int step = 0; step < 200; ++step) {
         const uint64_t number = rng.below(80);
         if (!has(number)) put(number);
         if (rng.below(100) == 0) {
