@@ -45,8 +45,8 @@ Error combine(const std::vector<Error>& errors) {
 }
 
 Error short_body(const std::string& url, const BlobId& blob, size_t got, uint64_t wanted) {
-  return Error(Code::kUnavailable, fmt::format("{} sent {} of {} bytes of blob {}", url_origin(url), got, wanted,
-                                               blob.to_string()));
+  return Error(Code::kUnavailable,
+               fmt::format("{} sent {} of {} bytes of blob {}", url_origin(url), got, wanted, blob.to_string()));
 }
 
 std::optional<uint64_t> content_length(const HttpResponse& response) {
@@ -73,8 +73,7 @@ Result<Bytes> Aggregators::read(const BlobId& blob, ByteRange range, const Verif
     WFS_ASSIGN(Bytes served, fetch(url, blob, range, timeouts, deadline));
     if (auto verdict = verify(served); !verdict.ok()) {
       return Error(Code::kCorrupt, fmt::format("{} served wrong bytes {} to {} of blob {}: {}", url_origin(url),
-                                               range.offset, range.end(), blob.to_string(),
-                                               verdict.error().message()));
+                                               range.offset, range.end(), blob.to_string(), verdict.error().message()));
     }
     bytes = std::move(served);
     return ok_status();
@@ -204,14 +203,14 @@ Result<uint64_t> Aggregators::probe(const std::string& url, const BlobId& blob, 
   if (response.status == 206) {
     const auto range = parse_content_range(find_header(response.headers, "Content-Range"));
     if (range && range->total_bytes) return *range->total_bytes;
-    return Error(Code::kUnavailable, fmt::format("{} does not tell the size of blob {}", url_origin(url),
-                                                 blob.to_string()));
+    return Error(Code::kUnavailable,
+                 fmt::format("{} does not tell the size of blob {}", url_origin(url), blob.to_string()));
   }
   if (response.status == 200) {
     if (const auto total = content_length(response)) return *total;
     if (!response.stopped) return uint64_t{response.body.size()};
-    return Error(Code::kUnavailable, fmt::format("{} does not tell the size of blob {}", url_origin(url),
-                                                 blob.to_string()));
+    return Error(Code::kUnavailable,
+                 fmt::format("{} does not tell the size of blob {}", url_origin(url), blob.to_string()));
   }
   const Error error = aggregator_error(url_origin(url), blob, response);
   if (response.status == 416 && error.code() == Code::kInvalidArgument) return uint64_t{0};  // not even one byte

@@ -22,8 +22,8 @@ Status check_read(const ByteRange& range, const Verifier& verify) {
 Status check_store(const StoreRequest& request, uint64_t max_blob_bytes) {
   if (request.content == nullptr) return Error(Code::kInvalidArgument, "a store request names no content");
   if (request.epochs == 0 || request.epochs > limits::kEpochsAhead) {
-    return Error(Code::kInvalidArgument, fmt::format("a blob can be stored for 1 to {} epochs, not {}",
-                                                     limits::kEpochsAhead, request.epochs));
+    return Error(Code::kInvalidArgument,
+                 fmt::format("a blob can be stored for 1 to {} epochs, not {}", limits::kEpochsAhead, request.epochs));
   }
   if (request.size_bytes > max_blob_bytes) {
     return Error(Code::kTooLarge, fmt::format("the blob of {} bytes is larger than the {} bytes that this way to "

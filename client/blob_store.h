@@ -31,8 +31,8 @@ using Verifier = std::function<Status(ByteView bytes)>;
 inline Status accept_unverified(ByteView) { return ok_status(); }
 
 struct StoreRequest {
-  BlobId blob;                 // as computed here; what the network names must equal it
-  File* content = nullptr;     // borrowed for the call
+  BlobId blob;              // as computed here; what the network names must equal it
+  File* content = nullptr;  // borrowed for the call
   uint64_t size_bytes = 0;
   uint32_t epochs = 1;
   bool permanent = false;
@@ -42,11 +42,11 @@ struct StoreRequest {
 
 // What keeps the blob alive, as far as the writer told.
 struct StoreReceipt {
-  uint64_t end_epoch = 0;         // first epoch in which it may be gone; 0: not told
-  std::string blob_object;        // Sui object id, empty when not told
-  uint64_t cost_frost = 0;        // 1e-9 WAL
-  bool already_certified = false; // somebody kept it before
-  std::string certified_by;       // "publisher" when no certificate was seen
+  uint64_t end_epoch = 0;          // first epoch in which it may be gone; 0: not told
+  std::string blob_object;         // Sui object id, empty when not told
+  uint64_t cost_frost = 0;         // 1e-9 WAL
+  bool already_certified = false;  // somebody kept it before
+  std::string certified_by;        // "publisher" when no certificate was seen
 };
 
 struct BlobStatus {

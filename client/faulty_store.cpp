@@ -52,8 +52,8 @@ Result<Bytes> FaultyStore::read(const BlobId& blob, ByteRange range, const Verif
   if (wrong) bytes[rng_.below(bytes.size())] ^= static_cast<uint8_t>(1u << rng_.below(8));
   if (cut) bytes.pop_back();
   if (auto verdict = verify(bytes); !verdict.ok()) {
-    return Error(Code::kCorrupt, "the faulty store served wrong bytes of blob " + blob.to_string() + ": " +
-                                     verdict.error().message());
+    return Error(Code::kCorrupt,
+                 "the faulty store served wrong bytes of blob " + blob.to_string() + ": " + verdict.error().message());
   }
   if (cut) return Error(Code::kCorrupt, "the faulty store served too few bytes of blob " + blob.to_string());
   return bytes;

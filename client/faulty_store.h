@@ -1,5 +1,5 @@
-// A BlobStore that goes wrong on purpose, drawn from an Rng, so that what lives above it can be shown to cope. For tests
-// and simulation.
+// A BlobStore that goes wrong on purpose, drawn from an Rng, so that what lives above it can be shown to cope. For
+// tests and simulation.
 //
 // Safe to call from any thread (then the order of faults depends on the order of calls).
 #pragma once
@@ -12,11 +12,11 @@ namespace walrusfs {
 
 // Chances out of 1000, drawn once per call each.
 struct FaultRates {
-  uint32_t unavailable = 0;      // nothing happens, kUnavailable
-  uint32_t timeout = 0;          // nothing happens, kTimeout
-  uint32_t wrong_bytes = 0;      // read: one bit differs
-  uint32_t short_bytes = 0;      // read: the verifier sees the last byte missing
-  uint32_t lost_answer = 0;      // store: done, but the caller gets kTimeout
+  uint32_t unavailable = 0;  // nothing happens, kUnavailable
+  uint32_t timeout = 0;      // nothing happens, kTimeout
+  uint32_t wrong_bytes = 0;  // read: one bit differs
+  uint32_t short_bytes = 0;  // read: the verifier sees the last byte missing
+  uint32_t lost_answer = 0;  // store: done, but the caller gets kTimeout
 };
 
 class FaultyStore final : public BlobStore {

@@ -14,7 +14,7 @@
 namespace walrusfs {
 namespace {
 
-constexpr Millis kLongestPoll{50};   // how soon a cancelled or overdue request notices
+constexpr Millis kLongestPoll{50};  // how soon a cancelled or overdue request notices
 constexpr long kMaxRedirects = 3;
 constexpr size_t kMaxHeaders = 256;  // of a response; more are ignored
 constexpr long kReceiveBufferBytes = 256 * 1024;
@@ -348,8 +348,8 @@ class CurlTransport::Pool {
   std::unique_ptr<CurlHandle> take(const std::string& origin) {
     {
       MutexLock lock(mutex_);
-      auto found = std::find_if(idle_.rbegin(), idle_.rend(),
-                                [&](const auto& handle) { return handle->last_origin == origin; });
+      auto found =
+          std::find_if(idle_.rbegin(), idle_.rend(), [&](const auto& handle) { return handle->last_origin == origin; });
       if (found != idle_.rend()) {
         auto handle = std::move(*found);
         idle_.erase(std::next(found).base());

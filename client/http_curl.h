@@ -11,8 +11,8 @@ namespace walrusfs {
 
 struct CurlOptions {
   std::string user_agent = "walrusfs";
-  std::string ca_file;            // extra trusted certificates in PEM; empty: the system's
-  size_t idle_handles = 16;       // kept open for the next request, each with its connections
+  std::string ca_file;       // extra trusted certificates in PEM; empty: the system's
+  size_t idle_handles = 16;  // kept open for the next request, each with its connections
 };
 
 class CurlTransport final : public Transport {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -67,10 +67,10 @@ Error token_error(const std::string& origin, const ErrorEnvelope& envelope, cons
   if (envelope.reason == "TOKEN_ALREADY_USED" && fresh_tokens) {
     return Error(Code::kUnavailable, fmt::format("{} had seen the token of this upload before ({})", origin, words));
   }
-  const char* advice = envelope.reason == "TOKEN_ALREADY_USED"
-                           ? "every upload needs a new token: configure a token command or a secret"
-                       : envelope.reason == "EXPIRED_SIGNATURE" ? "the token has expired: get a new one, or set the clock"
-                                                                : "check the configured token or secret";
+  const char* advice =
+      envelope.reason == "TOKEN_ALREADY_USED"  ? "every upload needs a new token: configure a token command or a secret"
+      : envelope.reason == "EXPIRED_SIGNATURE" ? "the token has expired: get a new one, or set the clock"
+                                               : "check the configured token or secret";
   return Error(Code::kPermission, fmt::format("{} refused the token ({}); {}", origin, words, advice));
 }
 
@@ -80,9 +80,9 @@ Error error_in_success(const std::string& origin, const Json& error) {
   if (is_out_of_money(message)) {
     return Error(Code::kNoSpace, fmt::format("{} cannot pay for the blob: {}", origin, message));
   }
-  return Error(Code::kUnavailable, fmt::format("{} could not store the blob (phase \"{}\"): {}", origin,
-                                               phase.empty() ? "unknown" : phase,
-                                               message.empty() ? "no reason given" : message));
+  return Error(Code::kUnavailable,
+               fmt::format("{} could not store the blob (phase \"{}\"): {}", origin, phase.empty() ? "unknown" : phase,
+                           message.empty() ? "no reason given" : message));
 }
 
 Error not_an_answer(const std::string& origin, ByteView body) {
@@ -104,8 +104,8 @@ Result<StoreReceipt> newly_created(const std::string& origin, const StoreRequest
   WFS_TRY(check_named_blob(origin, request, object));
   const auto size = number_member(object, "size");
   if (size && *size != request.size_bytes) {
-    return Error(Code::kCorrupt, fmt::format("{} stored {} bytes of the {} that were sent", origin, *size,
-                                             request.size_bytes));
+    return Error(Code::kCorrupt,
+                 fmt::format("{} stored {} bytes of the {} that were sent", origin, *size, request.size_bytes));
   }
   StoreReceipt receipt;
   receipt.certified_by = "publisher";
@@ -183,8 +183,8 @@ std::string excerpt(ByteView body) {
 
 Error aggregator_error(const std::string& origin, const BlobId& blob, const HttpResponse& response) {
   const auto envelope = parse_error_envelope(response.body);
-  const std::string words = fmt::format("{} answered for blob {}: {}", origin, blob.to_string(),
-                                        words_of(response, envelope));
+  const std::string words =
+      fmt::format("{} answered for blob {}: {}", origin, blob.to_string(), words_of(response, envelope));
   switch (response.status) {
     case 400: return Error(Code::kNotSupported, words);
     case 401:

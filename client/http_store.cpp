@@ -28,8 +28,9 @@ Status check_address(const std::string& address) {
   const bool hex = std::all_of(address.begin() + std::min<ptrdiff_t>(2, std::ssize(address)), address.end(),
                                [](unsigned char c) { return std::isxdigit(c) != 0; });
   if (address.starts_with("0x") && hex && address.size() == 2 + kSuiAddressDigits) return ok_status();
-  return Error(Code::kInvalidArgument,
-               fmt::format("send_object_to \"{}\" is no Sui address: 0x and 64 hexadecimal digits are wanted", address));
+  return Error(
+      Code::kInvalidArgument,
+      fmt::format("send_object_to \"{}\" is no Sui address: 0x and 64 hexadecimal digits are wanted", address));
 }
 
 Error needs_wallet(const char* what) {

@@ -14,16 +14,17 @@ namespace walrusfs {
 struct HttpStoreOptions {
   std::vector<std::string> aggregators = {};  // base URLs, in order of preference; at least one
   std::string publisher = {};                 // base URL; empty: nothing can be stored
-  uint32_t shards = 0;                   // of the network's committee; no HTTP service tells it
-  uint64_t max_blob_bytes = 8ull << 20;  // a stock publisher refuses more than 10 MiB
+  uint32_t shards = 0;                        // of the network's committee; no HTTP service tells it
+  uint64_t max_blob_bytes = 8ull << 20;       // a stock publisher refuses more than 10 MiB
   std::string send_object_to = {};            // "0x" and 64 hex digits, or empty
   HttpTimeouts timeouts = {};
-  const CancelToken* cancel = nullptr;   // ends everything under way; must outlive the store
+  const CancelToken* cancel = nullptr;  // ends everything under way; must outlive the store
 };
 
 class HttpStore final : public BlobStore {
  public:
-  // `transport`, `clock` and `tokens` (may be null) must outlive the store. kInvalidArgument for options that cannot be.
+  // `transport`, `clock` and `tokens` (may be null) must outlive the store. kInvalidArgument for options that cannot
+  // be.
   static Result<std::unique_ptr<HttpStore>> create(Transport& transport, Clock& clock, TokenSource* tokens,
                                                    HttpStoreOptions options);
 

@@ -20,10 +20,9 @@ Result<Bytes> LogStore::read(const BlobId& blob, ByteRange range, const Verifier
 }
 
 Result<StoreReceipt> LogStore::store(const StoreRequest& request, Deadline deadline) {
-  return logged<Result<StoreReceipt>>(
-      fmt::format("upload of blob {} with {} bytes for {} epochs", request.blob.to_string(), request.size_bytes,
-                  request.epochs),
-      [&] { return inner_.store(request, deadline); });
+  return logged<Result<StoreReceipt>>(fmt::format("upload of blob {} with {} bytes for {} epochs",
+                                                  request.blob.to_string(), request.size_bytes, request.epochs),
+                                      [&] { return inner_.store(request, deadline); });
 }
 
 Result<BlobStatus> LogStore::status(const BlobId& blob, Deadline deadline) {

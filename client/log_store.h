@@ -11,8 +11,7 @@ namespace walrusfs {
 class LogStore final : public BlobStore {
  public:
   // `inner` and `clock` must outlive the store. `name` stands in front of each line.
-  LogStore(BlobStore& inner, Clock& clock, std::string name)
-      : inner_(inner), clock_(clock), name_(std::move(name)) {}
+  LogStore(BlobStore& inner, Clock& clock, std::string name) : inner_(inner), clock_(clock), name_(std::move(name)) {}
 
   Result<Bytes> read(const BlobId& blob, ByteRange range, const Verifier& verify, Deadline deadline) override;
   Result<StoreReceipt> store(const StoreRequest& request, Deadline deadline) override;

@@ -10,9 +10,7 @@ namespace walrusfs {
 namespace {
 
 // Roughly what Walrus bills: 4.5 times the blob and 64 MB of metadata, at one FROST per KiB.
-uint64_t price_frost(uint64_t size_bytes, uint32_t epochs) {
-  return (size_bytes * 9 / 2 + 64'000'000) / 1024 * epochs;
-}
+uint64_t price_frost(uint64_t size_bytes, uint32_t epochs) { return (size_bytes * 9 / 2 + 64'000'000) / 1024 * epochs; }
 
 Error not_found(const BlobId& blob) {
   return Error(Code::kNotFound, fmt::format("blob {} is not in the memory store", blob.to_string()));
@@ -68,8 +66,8 @@ Result<Bytes> MemoryStore::read(const BlobId& blob, ByteRange range, const Verif
     counters_.read_bytes += bytes.size();
   }
   if (auto verdict = verify(bytes); !verdict.ok()) {
-    return Error(Code::kCorrupt, "the memory store served wrong bytes of blob " + blob.to_string() + ": " +
-                                     verdict.error().message());
+    return Error(Code::kCorrupt,
+                 "the memory store served wrong bytes of blob " + blob.to_string() + ": " + verdict.error().message());
   }
   return bytes;
 }
@@ -149,9 +147,7 @@ void MemoryStore::set_available(bool available) {
 void MemoryStore::advance_epochs(uint32_t epochs) {
   MutexLock lock(mutex_);
   epoch_ += epochs;
-  std::erase_if(blobs_, [this](const auto& item) NO_THREAD_SAFETY_ANALYSIS {
-    return item.second.end_epoch <= epoch_;
-  });
+  std::erase_if(blobs_, [this](const auto& item) NO_THREAD_SAFETY_ANALYSIS { return item.second.end_epoch <= epoch_; });
 }
 
 bool MemoryStore::forget(const BlobId& blob) {

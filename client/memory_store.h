@@ -34,8 +34,8 @@ class MemoryStore final : public BlobStore {
   struct Counters {
     uint64_t reads = 0;
     uint64_t read_bytes = 0;
-    uint64_t stores = 0;             // that made a new object
-    uint64_t stores_of_known = 0;    // answered with already_certified
+    uint64_t stores = 0;           // that made a new object
+    uint64_t stores_of_known = 0;  // answered with already_certified
     uint64_t stored_bytes = 0;
   };
 
@@ -50,9 +50,9 @@ class MemoryStore final : public BlobStore {
   Result<uint32_t> shard_count(Deadline deadline) override;
 
   // What tests turn.
-  void set_available(bool available);        // false: everything fails with kUnavailable
-  void advance_epochs(uint32_t epochs);      // blobs whose end has come are gone
-  bool forget(const BlobId& blob);           // as if it had expired; false when it was not there
+  void set_available(bool available);                // false: everything fails with kUnavailable
+  void advance_epochs(uint32_t epochs);              // blobs whose end has come are gone
+  bool forget(const BlobId& blob);                   // as if it had expired; false when it was not there
   bool damage(const BlobId& blob, uint64_t offset);  // flips one bit of what is served
   std::vector<BlobId> blobs() const;
   Result<Bytes> content(const BlobId& blob) const;

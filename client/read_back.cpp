@@ -14,8 +14,8 @@ Result<Bytes> read_local(File& local, const ByteRange& range) {
   auto got = local.read_at(range.offset, bytes);
   if (!got.ok()) return got.error().with_context("reading the local copy of the blob");
   if (*got == bytes.size()) return bytes;
-  return Error(Code::kIo, fmt::format("the local copy of the blob ends at {}, before {}", range.offset + *got,
-                                      range.end()));
+  return Error(Code::kIo,
+               fmt::format("the local copy of the blob ends at {}, before {}", range.offset + *got, range.end()));
 }
 
 Status compare_step(BlobStore& store, const BlobId& blob, File& local, const ByteRange& range, Deadline deadline) {
@@ -30,8 +30,8 @@ Status compare_step(BlobStore& store, const BlobId& blob, File& local, const Byt
 
 }  // namespace
 
-Status read_back(BlobStore& store, const BlobId& blob, File& local, uint64_t size_bytes,
-                 const ReadBackOptions& options, Deadline deadline) {
+Status read_back(BlobStore& store, const BlobId& blob, File& local, uint64_t size_bytes, const ReadBackOptions& options,
+                 Deadline deadline) {
   WFS_CHECK(options.step_bytes > 0 && options.step_bytes <= limits::kBlobReadBytes);
   WFS_ASSIGN(const BlobStatus status, store.status(blob, deadline));
   if (status.size_bytes != size_bytes) {

@@ -15,7 +15,7 @@ struct ReadBackOptions {
 // Ok when the network serves exactly the first `size_bytes` of `local` under this blob ID. kCorrupt when it serves
 // anything else or another size, kNotFound when it does not know the blob, kIo when `local` cannot be read,
 // kCancelled; otherwise the store's errors. Blocks; safe from any thread.
-Status read_back(BlobStore& store, const BlobId& blob, File& local, uint64_t size_bytes,
-                 const ReadBackOptions& options, Deadline deadline);
+Status read_back(BlobStore& store, const BlobId& blob, File& local, uint64_t size_bytes, const ReadBackOptions& options,
+                 Deadline deadline);
 
 }  // namespace walrusfs

@@ -11,8 +11,8 @@
 namespace walrusfs {
 
 struct RetryOptions {
-  uint32_t attempts = 5;             // in all, the first one included
-  Millis first_pause{250};           // the most before the second attempt; doubles with each further one
+  uint32_t attempts = 5;    // in all, the first one included
+  Millis first_pause{250};  // the most before the second attempt; doubles with each further one
   Millis longest_pause{15'000};
   const CancelToken* cancel = nullptr;  // must outlive the store
 };

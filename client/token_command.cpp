@@ -121,9 +121,7 @@ class CommandToken final : public TokenSource {
     return Error(Code::kPermission, fmt::format("the token command {} printed more than a token", argv_[0]));
   }
 
-  Error too_slow() const {
-    return Error(Code::kTimeout, fmt::format("the token command {} took too long", argv_[0]));
-  }
+  Error too_slow() const { return Error(Code::kTimeout, fmt::format("the token command {} took too long", argv_[0])); }
 
   Clock& clock_;
   const std::vector<std::string> argv_;

@@ -68,8 +68,8 @@ class SecretToken final : public TokenSource {
                               {"epochs", claims.epochs},
                               {"size", claims.size_bytes}};
     if (!claims.send_object_to.empty()) payload["send_object_to"] = claims.send_object_to;
-    const std::string signed_part = to_base64url(as_bytes(R"({"alg":"HS256","typ":"JWT"})")) + "." +
-                                    to_base64url(as_bytes(payload.dump()));
+    const std::string signed_part =
+        to_base64url(as_bytes(R"({"alg":"HS256","typ":"JWT"})")) + "." + to_base64url(as_bytes(payload.dump()));
     return signed_part + "." + to_base64url(hmac_sha256(key_, as_bytes(signed_part)));
   }
   bool gives_fresh_tokens() const override { return true; }

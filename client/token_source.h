@@ -43,8 +43,8 @@ std::unique_ptr<TokenSource> make_file_token(Files& files, std::string path);
 std::unique_ptr<TokenSource> make_command_token(Clock& clock, std::vector<std::string> argv);
 
 struct TokenSecret {
-  std::string secret;             // as the publisher's operator wrote it: "0x..." is hex, anything else is the text
-  Millis lifetime{300'000};       // of a token; publishers that set an expiry window want exactly that one
+  std::string secret;        // as the publisher's operator wrote it: "0x..." is hex, anything else is the text
+  Millis lifetime{300'000};  // of a token; publishers that set an expiry window want exactly that one
 };
 // Makes HS256 tokens itself. `clock` and `rng` must outlive it. kInvalidArgument for an empty or broken secret.
 Result<std::unique_ptr<TokenSource>> make_secret_token(Clock& clock, Rng& rng, const TokenSecret& secret);

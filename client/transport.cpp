@@ -33,7 +33,8 @@ BodyCollector::Verdict BodyCollector::feed(ByteView piece) {
   if (piece.empty()) return Verdict::kMore;
 
   const auto taken = static_cast<size_t>(std::min<uint64_t>(plan_.keep_bytes - kept_.size(), piece.size()));
-  if (kept_.empty() && taken > 0) kept_.reserve(static_cast<size_t>(std::min<uint64_t>(plan_.keep_bytes, kFirstReserve)));
+  if (kept_.empty() && taken > 0)
+    kept_.reserve(static_cast<size_t>(std::min<uint64_t>(plan_.keep_bytes, kFirstReserve)));
   append(kept_, piece.first(taken));
   if (taken == piece.size()) return Verdict::kMore;
   return plan_.excess == BodyPlan::Excess::kStop ? Verdict::kStop : Verdict::kTooMuch;

@@ -45,8 +45,8 @@ bool send_all(int socket, std::string_view data) {
 Result<std::string> body_of(const HttpRequest& request) {
   std::string body(request.body_range.length, '\0');
   if (request.body == nullptr) return body;
-  WFS_ASSIGN(size_t got, request.body->read_at(request.body_range.offset,
-                                               {reinterpret_cast<uint8_t*>(body.data()), body.size()}));
+  WFS_ASSIGN(size_t got,
+             request.body->read_at(request.body_range.offset, {reinterpret_cast<uint8_t*>(body.data()), body.size()}));
   if (got != body.size()) return Error(Code::kIo, "what is to be sent ends early");
   if (request.on_sent) request.on_sent(got);
   return body;
@@ -166,7 +166,8 @@ bool FakeServer::serve_one(int socket, std::string& unread) {
   }
   const std::string length_text(find_header(request.headers, "Content-Length"));
   const size_t length = length_text.empty() ? 0 : std::stoull(length_text);
-  if (!find_header(request.headers, "Expect").empty() && !send_all(socket, "HTTP/1.1 100 Continue\r\n\r\n")) return false;
+  if (!find_header(request.headers, "Expect").empty() && !send_all(socket, "HTTP/1.1 100 Continue\r\n\r\n"))
+    return false;
   while (unread.size() < length) {
     if (!read_more()) return false;
   }

@@ -30,9 +30,9 @@ struct FakeReply {
   std::vector<HttpHeader> headers = {};
   std::string body = {};
   std::optional<size_t> close_after = {};  // the connection ends after so many bytes of the body
-  Millis hold{0};                       // before that end (the server only)
-  bool hang_up = false;                 // without any answer
-  Millis delay{0};                      // before the answer (the server sleeps, the function transport does not)
+  Millis hold{0};                          // before that end (the server only)
+  bool hang_up = false;                    // without any answer
+  Millis delay{0};                         // before the answer (the server sleeps, the function transport does not)
   std::optional<uint64_t> endless = {};    // the body is repeated until it has this many bytes, without Content-Length
 };
 

@@ -43,11 +43,11 @@ FakeReply text_reply(int status, std::string text) {
   return {.status = status, .headers = {{"Content-Type", "text/plain"}}, .body = std::move(text)};
 }
 
-FakeReply envelope_reply(int status, const std::string& reason, const std::string& message,
-                         const std::string& domain) {
-  FakeReply reply = json_reply(fmt::format(
-      R"({{"error":{{"status":"X","code":{},"message":"{}","details":[{{"@type":"ErrorInfo","reason":"{}","domain":"{}","metadata":{{}}}}]}}}})",
-      status, message, reason, domain));
+FakeReply envelope_reply(int status, const std::string& reason, const std::string& message, const std::string& domain) {
+  FakeReply reply =
+      json_reply(fmt::format(R"({{"error":{{"status":"X","code":{},"message":"{}","details":[{{"@type":"ErrorInfo",)"
+                             R"("reason":"{}","domain":"{}","metadata":{{}}}}]}}}})",
+                             status, message, reason, domain));
   reply.status = status;
   return reply;
 }
@@ -72,12 +72,12 @@ FakeReply FakeWalrus::publisher(const FakeRequest& request) {
         blob.end_epoch));
   }
   blob = {request.body, end_epoch};
-  return json_reply(fmt::format(
-      R"({{"newlyCreated":{{"blobObject":{{"id":"0x{:064x}","registeredEpoch":10,"blobId":"{}","size":{},)"
-      R"("encodingType":"RS2","certifiedEpoch":10,"storage":{{"id":"0x1","startEpoch":10,"endEpoch":{},)"
-      R"("storageSize":66034000}},"deletable":true}},"resourceOperation":{{"registerFromScratch":)"
-      R"({{"encodedLength":66034000,"epochsAhead":1}}}},"cost":132300}}}})",
-      blobs_.size(), id, request.body.size(), end_epoch));
+  return json_reply(
+      fmt::format(R"({{"newlyCreated":{{"blobObject":{{"id":"0x{:064x}","registeredEpoch":10,"blobId":"{}","size":{},)"
+                  R"("encodingType":"RS2","certifiedEpoch":10,"storage":{{"id":"0x1","startEpoch":10,"endEpoch":{},)"
+                  R"("storageSize":66034000}},"deletable":true}},"resourceOperation":{{"registerFromScratch":)"
+                  R"({{"encodedLength":66034000,"epochsAhead":1}}}},"cost":132300}}}})",
+                  blobs_.size(), id, request.body.size(), end_epoch));
 }
 
 FakeReply FakeWalrus::aggregator(const FakeRequest& request) {

@@ -11,14 +11,14 @@
 namespace walrusfs::testing {
 
 // Expects a failed Result with this code; on another one, shows its message.
-#define EXPECT_CODE(result, wanted)                                                      \
-  do {                                                                                   \
-    auto&& result_ = (result);                                                           \
-    if (result_.ok()) {                                                                  \
-      ADD_FAILURE() << #result " succeeded";                                             \
-    } else {                                                                             \
+#define EXPECT_CODE(result, wanted)                                                                 \
+  do {                                                                                              \
+    auto&& result_ = (result);                                                                      \
+    if (result_.ok()) {                                                                             \
+      ADD_FAILURE() << #result " succeeded";                                                        \
+    } else {                                                                                        \
       EXPECT_EQ(code_name(result_.error().code()), code_name(wanted)) << result_.error().message(); \
-    }                                                                                    \
+    }                                                                                               \
   } while (false)
 
 inline Bytes random_bytes(uint64_t seed, size_t length) {

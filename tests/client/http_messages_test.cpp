@@ -47,9 +47,10 @@ TEST(Excerpt, IsShortPrintableAndOnOneLine) {
 TEST(ParseStoreAnswer, SharedObjectsAndNumbersAsTextAreUnderstood) {
   StoreRequest request{.blob = BlobId{}, .size_bytes = 5};
   const std::string id = request.blob.to_string();
-  auto receipt = parse_store_answer("p", request, as_bytes(
-      R"({"newlyCreated":{"blobObject":{"id":"0x1","blobId":")" + id + R"(","size":"5","certifiedEpoch":null,)"
-      R"("storage":{"endEpoch":"12"}},"cost":"99","sharedBlobObject":"0x2"}})"));
+  auto receipt = parse_store_answer("p", request,
+                                    as_bytes(R"({"newlyCreated":{"blobObject":{"id":"0x1","blobId":")" + id +
+                                             R"(","size":"5","certifiedEpoch":null,)"
+                                             R"("storage":{"endEpoch":"12"}},"cost":"99","sharedBlobObject":"0x2"}})"));
   ASSERT_TRUE(receipt.ok()) << receipt.error().to_string();
   EXPECT_EQ(receipt->blob_object, "0x2");
   EXPECT_EQ(receipt->end_epoch, 12u);
@@ -84,9 +85,7 @@ class SourceHealthTest : public ::testing::Test {
   SourceHealth health_{3};
 };
 
-TEST_F(SourceHealthTest, WellSourcesKeepTheConfiguredOrder) {
-  EXPECT_EQ(order(), (std::vector<size_t>{0, 1, 2}));
-}
+TEST_F(SourceHealthTest, WellSourcesKeepTheConfiguredOrder) { EXPECT_EQ(order(), (std::vector<size_t>{0, 1, 2})); }
 
 TEST_F(SourceHealthTest, AFailureRestsAndEachFurtherOneRestsLonger) {
   health_.failed(0, now_);

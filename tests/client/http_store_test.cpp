@@ -25,7 +25,8 @@ class FunctionsUnderTest : public StoreUnderTest {
   FunctionsUnderTest() {
     transport_.serve("http://aggregator", walrus_.aggregator_service());
     transport_.serve("http://publisher", walrus_.publisher_service());
-    store_ = HttpStore::create(transport_, clock_, nullptr, options_for({"http://aggregator"}, "http://publisher")).value();
+    store_ =
+        HttpStore::create(transport_, clock_, nullptr, options_for({"http://aggregator"}, "http://publisher")).value();
   }
   BlobStore& store() override { return *store_; }
   Clock& clock() override { return clock_; }
@@ -158,7 +159,8 @@ TEST_F(HttpStoreTest, OneLiarAndOneThatIsAwayIsWorthAnotherTry) {
 }
 
 TEST_F(HttpStoreTest, EveryKindOfTroubleAtOneAggregatorIsOvercomeByTheOther) {
-  FakeReply wrong_range{.status = 206, .headers = {{"Content-Range", "bytes 0-1999/10000"}}, .body = std::string(2000, 'x')};
+  FakeReply wrong_range{
+      .status = 206, .headers = {{"Content-Range", "bytes 0-1999/10000"}}, .body = std::string(2000, 'x')};
   FakeReply too_long = lie();
   too_long.body += "more";
   FakeReply too_short = lie();
@@ -170,13 +172,27 @@ TEST_F(HttpStoreTest, EveryKindOfTroubleAtOneAggregatorIsOvercomeByTheOther) {
   slow.delay = std::chrono::minutes(2);
   FakeReply gone;
   gone.hang_up = true;
-  const std::vector<FakeReply> troubles = {
-      text_reply(500, "<html>oops</html>"), text_reply(502, "Bad Gateway"), text_reply(429, "Too many requests"),
-      text_reply(404, "nginx"), text_reply(200, "<html>Please log in</html>"), text_reply(301, ""),
-      text_reply(206, ""), text_reply(400, "bad query"), text_reply(403, "no"), text_reply(451, "blocked"),
-      envelope_reply(404, "BLOB_NOT_FOUND", "not here"), envelope_reply(403, "BLOB_TOO_LARGE", "cap"),
-      envelope_reply(416, "INVALID_BYTE_RANGE", "no"), text_reply(416, "no"),
-      wrong_range, too_long, too_short, cut, endless, slow, gone};
+  const std::vector<FakeReply> troubles = {text_reply(500, "<html>oops</html>"),
+                                           text_reply(502, "Bad Gateway"),
+                                           text_reply(429, "Too many requests"),
+                                           text_reply(404, "nginx"),
+                                           text_reply(200, "<html>Please log in</html>"),
+                                           text_reply(301, ""),
+                                           text_reply(206, ""),
+                                           text_reply(400, "bad query"),
+                                           text_reply(403, "no"),
+                                           text_reply(451, "blocked"),
+                                           envelope_reply(404, "BLOB_NOT_FOUND", "not here"),
+                                           envelope_reply(403, "BLOB_TOO_LARGE", "cap"),
+                                           envelope_reply(416, "INVALID_BYTE_RANGE", "no"),
+                                           text_reply(416, "no"),
+                                           wrong_range,
+                                           too_long,
+                                           too_short,
+                                           cut,
+                                           endless,
+                                           slow,
+                                           gone};
   for (size_t i = 0; i < troubles.size(); ++i) {
     answer("http://one", troubles[i]);
     auto got = read();
@@ -404,8 +420,7 @@ TEST_F(HttpStoreTest, EveryUploadCarriesAFreshToken) {
   EXPECT_THAT(first, ::testing::StartsWith("Bearer eyJ"));
   EXPECT_NE(first, second);
 
-  answer("http://publisher",
-         envelope_reply(429, "TOKEN_ALREADY_USED", "used", "auth.publisher.walrus.space"));
+  answer("http://publisher", envelope_reply(429, "TOKEN_ALREADY_USED", "used", "auth.publisher.walrus.space"));
   EXPECT_CODE(put(), Code::kUnavailable);  // the next one is another token
 }
 

@@ -66,9 +66,9 @@ class LocalnetUnderTest final : public StoreUnderTest {
   std::unique_ptr<HttpStore> store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Localnet, BlobStoreSuite,
-    ::testing::Values(StoreMaker{"Http", [] { return std::make_unique<LocalnetUnderTest>(); }}), suite_case_name);
+INSTANTIATE_TEST_SUITE_P(Localnet, BlobStoreSuite,
+                         ::testing::Values(StoreMaker{"Http", [] { return std::make_unique<LocalnetUnderTest>(); }}),
+                         suite_case_name);
 
 TEST(LocalnetStore, WhatWasStoredCanBeReadBackAndATamperedByteIsFound) {
   LocalnetUnderTest network;

@@ -1,8 +1,8 @@
 #include "client/memory_store.h"
 
+#include "base/testing/manual_clock.h"
 #include "client/faulty_store.h"
 #include "tests/client/blob_store_suite.h"
-#include "base/testing/manual_clock.h"
 
 namespace walrusfs::testing {
 namespace {
@@ -30,21 +30,18 @@ class FaultlessUnderTest final : public MemoryUnderTest {
   FaultyStore faulty_{memory_, rng_, {}};
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    InMemory, BlobStoreSuite,
-    ::testing::Values(StoreMaker{"Memory", [] { return std::make_unique<MemoryUnderTest>(); }},
-                      StoreMaker{"FaultyWithoutFaults", [] { return std::make_unique<FaultlessUnderTest>(); }}),
-    suite_case_name);
+INSTANTIATE_TEST_SUITE_P(InMemory, BlobStoreSuite,
+                         ::testing::Values(StoreMaker{"Memory", [] { return std::make_unique<MemoryUnderTest>(); }},
+                                           StoreMaker{"FaultyWithoutFaults",
+                                                      [] { return std::make_unique<FaultlessUnderTest>(); }}),
+                         suite_case_name);
 
 BlobId put(BlobStore& store, const Bytes& content, uint32_t epochs, bool permanent = false) {
   MemoryFile file(content);
   const BlobId id = digest_blob_id(content).value();
-  auto receipt = store.store({.blob = id,
-                              .content = &file,
-                              .size_bytes = content.size(),
-                              .epochs = epochs,
-                              .permanent = permanent},
-                             Deadline::never());
+  auto receipt = store.store(
+      {.blob = id, .content = &file, .size_bytes = content.size(), .epochs = epochs, .permanent = permanent},
+      Deadline::never());
   EXPECT_TRUE(receipt.ok());
   return id;
 }
@@ -62,8 +59,8 @@ TEST(MemoryStore, AnExtendedBlobLivesLonger) {
   MemoryStore store;
   const Bytes content = random_bytes(2, 10);
   MemoryFile file(content);
-  auto receipt = store.store(
-      {.blob = digest_blob_id(content).value(), .content = &file, .size_bytes = 10, .epochs = 1}, Deadline::never());
+  auto receipt = store.store({.blob = digest_blob_id(content).value(), .content = &file, .size_bytes = 10, .epochs = 1},
+                             Deadline::never());
   ASSERT_TRUE(receipt.ok());
   ASSERT_TRUE(store.extend(receipt->blob_object, 3, Deadline::never()).ok());
   store.advance_epochs(3);

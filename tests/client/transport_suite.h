@@ -1,4 +1,5 @@
-// What every Transport promises, as one suite; include it in one file of a test program only. The services behind the transports are the same functions.
+// What every Transport promises, as one suite; include it in one file of a test program only. The services behind the
+// transports are the same functions.
 #pragma once
 
 #include <functional>
@@ -175,7 +176,8 @@ TEST_P(TransportSuite, ACancelledRequestIsNotMade) {
 }
 
 TEST_P(TransportSuite, ManyThreadsMayUseOneTransport) {
-  const std::string url = under_test_->serve([](const FakeRequest& request) { return FakeReply{.body = request.path}; });
+  const std::string url =
+      under_test_->serve([](const FakeRequest& request) { return FakeReply{.body = request.path}; });
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {

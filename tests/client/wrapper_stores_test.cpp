@@ -64,12 +64,12 @@ class StackUnderTest final : public WrappedUnderTest {
   RetryStore retry_{limit_, clock_, rng_};
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Wrapped, BlobStoreSuite,
-    ::testing::Values(StoreMaker{"Log", [] { return std::make_unique<LogUnderTest>(); }},
-                      StoreMaker{"Limit", [] { return std::make_unique<LimitUnderTest>(); }},
-                      StoreMaker{"LogLimitRetry", [] { return std::make_unique<StackUnderTest>(); }}),
-    suite_case_name);
+INSTANTIATE_TEST_SUITE_P(Wrapped, BlobStoreSuite,
+                         ::testing::Values(StoreMaker{"Log", [] { return std::make_unique<LogUnderTest>(); }},
+                                           StoreMaker{"Limit", [] { return std::make_unique<LimitUnderTest>(); }},
+                                           StoreMaker{"LogLimitRetry",
+                                                      [] { return std::make_unique<StackUnderTest>(); }}),
+                         suite_case_name);
 
 INSTANTIATE_TEST_SUITE_P(WrappedFaulty, BlobStoreSuite,
                          ::testing::Values(StoreMaker{"Retry", [] { return std::make_unique<RetryUnderTest>(); }}),
