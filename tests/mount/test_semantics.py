@@ -124,7 +124,7 @@ class Semantics(harness.MountTest):
         self.assertEqual((info.st_atime_ns, info.st_mtime_ns), (1_234_567_890_123_456_789, -1_000_000_001))
 
     def test_mtime_set_after_writing_sticks(self):
-        with open(self.path("f"), "wb") as file:
+        with open(self.path("f"), "wb", buffering=0) as file:
             file.write(b"x" * 100_000)
             os.utime(file.fileno(), ns=(5, 6))
         self.assertEqual(os.stat(self.path("f")).st_mtime_ns, 6)

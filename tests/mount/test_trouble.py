@@ -68,10 +68,12 @@ class Volume(harness.MountTest):
         path = self.home("data/volumes/vol/index.sqlite")
         with open(path, "r+b") as index:
             index.write(b"garbage" * 500)
-        before = open(path, "rb").read()
+        with open(path, "rb") as index:
+            before = index.read()
         self.cli_fails(CORRUPT, "mount", "vol", self.mountpoint, says="index")
         self.cli_fails(CORRUPT, "check", "vol")
-        self.assertEqual(open(path, "rb").read(), before)
+        with open(path, "rb") as index:
+            self.assertEqual(index.read(), before)
 
     def test_wrong_key(self):
         self.format()
