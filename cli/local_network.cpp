@@ -70,7 +70,25 @@ localnet::LocalnetConfig to_config(const LocalNetworkOptions& options) {
   return config;
 }
 
+// What a process wrote last before it ended.
+std::string last_line(Files& files, const std::string& log_path) {
+  constexpr uint64_t kLogBytes = 16 << 20;
+  auto log = read_file(files, log_path, kLogBytes);
+  if (!log.ok()) return "it left no log";
+  std::string_view text = as_text(*log);
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  return std::string(text.substr(text.rfind('\n') + 1));
+}
+
 }  // namespace
+
+void keep_settings_of_existing(Files& files, LocalNetworkOptions& options) {
+  const auto before = localnet::read_state(files, options.folder);
+  if (!before.ok()) return;
+  options.nodes = static_cast<uint32_t>(before->nodes.size());
+  options.shards = before->shards;
+  options.max_body_bytes = before->max_body_bytes;
+}
 
 Result<LocalNetworkState> local_network_state(Files& files, const std::string& folder) {
   WFS_ASSIGN(LocalNetworkState state, running_network(files, folder));
@@ -90,7 +108,7 @@ Result<LocalNetworkState> ensure_local_network(Files& files, Clock& clock, const
     // Two mounts may start it at the same moment: the lock lets one through, the other's child ends and
     // finds the first one's network a little later.
     if (waitpid(child, &outcome, WNOHANG) == child && WEXITSTATUS(outcome) != static_cast<int>(Exit::kBusy)) {
-      return Error(Code::kUnavailable, "the local network did not start; " + log_path + " says why");
+      return Error(Code::kUnavailable, "the local network did not start: " + last_line(files, log_path));
     }
     clock.sleep_for(kLook);
   }

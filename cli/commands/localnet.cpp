@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "cli/commands/commands.h"
+#include "cli/config.h"
 #include "cli/local_network.h"
 #include "cli/quantity.h"
 
@@ -13,14 +14,19 @@ namespace {
 
 struct LocalnetArguments {
   std::string folder;
-  LocalNetworkOptions options;
+  std::optional<uint32_t> nodes, shards;
   std::string max_body;
   size_t node = 0;
 };
 
+// What the command line leaves open comes from the network that is there, or from the configuration.
 Result<LocalNetworkOptions> resolve(const LocalnetArguments& arguments, const Context& context) {
-  LocalNetworkOptions options = arguments.options;
+  WFS_ASSIGN(const Config config, load_config(context.places.config, {}));
+  LocalNetworkOptions options{.nodes = config.localnet_nodes, .shards = config.localnet_shards};
   options.folder = arguments.folder.empty() ? context.places.localnet() : absolute_path(arguments.folder);
+  keep_settings_of_existing(system_files(), options);
+  if (arguments.nodes) options.nodes = *arguments.nodes;
+  if (arguments.shards) options.shards = *arguments.shards;
   if (!arguments.max_body.empty()) {
     WFS_ASSIGN(options.max_body_bytes, parse_bytes(arguments.max_body));
   }
@@ -88,9 +94,9 @@ void add_action(CLI::App& parent, Chosen& chosen, const std::string& name, const
   command->add_option("--folder", arguments->folder, "where its state is kept (default: beside the volumes)");
   if (takes == Takes::kNode) command->add_option("node", arguments->node, "number of the node, from 0")->required();
   if (takes == Takes::kNetwork) {
-    command->add_option("--nodes", arguments->options.nodes, "storage nodes, for a new network")->capture_default_str();
-    command->add_option("--shards", arguments->options.shards, "shards together, for a new network")->capture_default_str();
-    command->add_option("--max-body", arguments->max_body, "largest blob the publisher takes (default: 10MiB, as official)");
+    command->add_option("--nodes", arguments->nodes, "storage nodes of a new network (default: 5)");
+    command->add_option("--shards", arguments->shards, "shards of a new network, all nodes together (default: 301)");
+    command->add_option("--max-body", arguments->max_body, "largest blob the publisher takes (default: as before; a new network: 10MiB, as official)");
   }
   command->callback([arguments, runner, &chosen] {
     chosen = [arguments, runner](const Context& context) { return runner(*arguments, context); };

@@ -4,6 +4,7 @@
 #include <spawn.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include <cerrno>
@@ -43,6 +44,12 @@ bool is_mounted(const std::string& path) {
   return false;
 }
 
+// The kernel answers stat(2) of a killed mount from its cache; statfs(2) it does not.
+bool is_dead(const std::string& path) {
+  struct statvfs info {};
+  return statvfs(path.c_str(), &info) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
+}
+
 bool is_empty_folder(const std::string& path) {
   std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(path.c_str()), closedir);
   if (!folder) return false;
@@ -77,7 +84,7 @@ MountpointState inspect_mountpoint(const std::string& path) {
     return MountpointState::kMissing;
   }
   if (!S_ISDIR(info.st_mode)) return MountpointState::kNotFolder;
-  if (is_mounted(path)) return MountpointState::kMounted;
+  if (is_mounted(path)) return is_dead(path) ? MountpointState::kDeadMount : MountpointState::kMounted;
   return is_empty_folder(path) ? MountpointState::kFree : MountpointState::kNotEmpty;
 }
 
