@@ -252,7 +252,10 @@ Result<json> MountedVolume::status_report() {
 Status MountedVolume::journal_everything() {
   {
     Fd folder(open(request_.mountpoint.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder.valid() && syncfs(folder.get()) != 0) return error_from_errno(errno, "write back " + request_.mountpoint);
+    if (folder.valid() && syncfs(folder.get()) != 0) {
+      // The kernel tells of such a loss once; the programs that wrote then were told by write, fsync or close.
+      return error_from_errno(errno, "some writes since the last sync did not get through (their programs were told)");
+    }
   }
   return vfs_->journal_now();
 }
