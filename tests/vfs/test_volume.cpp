@@ -61,14 +61,16 @@ void TestVolume::open(bool create) {
   options_.vfs.damaged_staging = report.missing;
   options_.vfs.damaged_staging.insert(options_.vfs.damaged_staging.end(), report.too_short.begin(),
                                       report.too_short.end());
-  content_ = std::make_unique<TestContent>(*spool_);
+  held_ = std::make_unique<HeldSpool>(*spool_);
+  content_ = std::make_unique<TestContent>(*held_);
   for (const auto& [id, bytes] : packs_) content_->add_pack(PackId{id}, bytes);
-  vfs_ = must(Vfs::open({*index_, *spool_, *content_, *options_.clock}, options_.vfs));
+  vfs_ = must(Vfs::open({*index_, *held_, *content_, *options_.clock}, options_.vfs));
 }
 
 void TestVolume::crash_and_reopen() {
   vfs_.reset();
   content_.reset();
+  held_.reset();
   spool_.reset();
   index_.reset();
   open(false);
@@ -80,6 +82,7 @@ void TestVolume::journal_and_reopen() {
 }
 
 TestVolume::Packed TestVolume::build_pack() {
+  held_->hold_all();
   auto snapshot = must(fs().cut());
   Packed packed;
   packed.pack.id = must(index_->next_pack_id());
@@ -103,6 +106,7 @@ TestVolume::Packed TestVolume::build_pack() {
   packed.pack.t_bytes = packed.pack.blob_bytes = t_stream.size() + kListBytes;
   for (const auto& [place, range] : ranges) packed.ranges.push_back(range);
   snapshot.reset();
+  held_->let_go_all();
   packs_[raw(packed.pack.id)] = t_stream;
   content_->add_pack(packed.pack.id, t_stream);
   std::vector<FrameRow> frames;

@@ -11,7 +11,7 @@
 #include "base/files.h"
 #include "base/mutex.h"
 #include "base/testing/temp_folder.h"
-#include "cache/spool.h"
+#include "fs/io/held_spool.h"
 #include "fs/vfs/vfs.h"
 #include "tests/vfs/failing_index.h"
 
@@ -67,7 +67,7 @@ class TestVolume {
 
   Vfs& fs() { return *vfs_; }
   FailingIndex& index() { return *index_; }
-  Spool& spool() { return *spool_; }
+  Spool& spool() { return *held_; }
   TestContent& content() { return *content_; }
 
   // Ends the program without another word, and starts it again.
@@ -96,7 +96,7 @@ class TestVolume {
   Status rmdir(const std::string& path);
   Status rename(const std::string& from, const std::string& to, RenameMode mode = RenameMode::kReplace);
   std::vector<std::string> names(const std::string& path, size_t chunk = 100);
-  uint64_t staging_files() { return spool_->usage().staging_files; }
+  uint64_t staging_files() { return held_->usage().staging_files; }
   void expect_sound();  // every invariant of the index
 
  private:
@@ -108,6 +108,7 @@ class TestVolume {
   std::map<uint64_t, Bytes> packs_;  // survive a crash, as the network does
   std::unique_ptr<FailingIndex> index_;
   std::unique_ptr<Spool> spool_;
+  std::unique_ptr<HeldSpool> held_;  // as in a mount: what a cut names stays until it is packed
   std::unique_ptr<TestContent> content_;
   std::unique_ptr<Vfs> vfs_;
 };
