@@ -54,10 +54,10 @@ class AgeIdentity {
 
 // ---- Payload geometry ----
 
-constexpr uint64_t kAgeChunkBytes = 64 * 1024;               // of plaintext
-constexpr uint64_t kAgeTagBytes = 16;                        // Poly1305, after each chunk
+constexpr uint64_t kAgeChunkBytes = 64 * 1024;  // of plaintext
+constexpr uint64_t kAgeTagBytes = 16;           // Poly1305, after each chunk
 constexpr uint64_t kAgeSealedChunkBytes = kAgeChunkBytes + kAgeTagBytes;
-constexpr uint64_t kAgeNonceBytes = 16;                      // between header and first chunk
+constexpr uint64_t kAgeNonceBytes = 16;  // between header and first chunk
 
 // How many bytes the chunks of `plain_bytes` take (an empty payload still has one chunk).
 uint64_t age_sealed_bytes(uint64_t plain_bytes);

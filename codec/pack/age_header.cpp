@@ -10,7 +10,9 @@ constexpr std::string_view kStanzaMark = "-> ";
 constexpr std::string_view kMacMark = "---";
 constexpr size_t kBodyColumns = 64;
 
-Error damaged(std::string_view what) { return Error(Code::kCorrupt, "the age header is damaged: " + std::string(what)); }
+Error damaged(std::string_view what) {
+  return Error(Code::kCorrupt, "the age header is damaged: " + std::string(what));
+}
 
 // Takes lines off the front of a text that may be cut off.
 class LineReader {

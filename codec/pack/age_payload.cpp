@@ -61,9 +61,7 @@ Nonce12 chunk_nonce(uint64_t index, bool last) {
   return nonce;
 }
 
-uint64_t chunk_count(uint64_t plain_bytes) {
-  return plain_bytes == 0 ? 1 : (plain_bytes - 1) / kAgeChunkBytes + 1;
-}
+uint64_t chunk_count(uint64_t plain_bytes) { return plain_bytes == 0 ? 1 : (plain_bytes - 1) / kAgeChunkBytes + 1; }
 
 }  // namespace
 
@@ -156,7 +154,8 @@ Result<Bytes> AgePayloadKey::open_range(ByteRange plain, uint64_t plain_bytes, B
     ByteView chunk = sealed.first(std::min<size_t>(sealed.size(), kAgeSealedChunkBytes));
     if (!open_chunk(index, index == last_of_file, chunk, out.data() + filled)) {
       return Error(Code::kCorrupt, fmt::format("age chunk {} does not check out: its bytes are damaged, swapped or "
-                                               "another file's", index));
+                                               "another file's",
+                                               index));
     }
     filled += chunk.size() - kAgeTagBytes;
     sealed = sealed.subspan(chunk.size());

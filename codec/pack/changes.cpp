@@ -10,8 +10,8 @@ namespace {
 
 std::string previous_line(const std::optional<ChangesPredecessor>& previous) {
   if (!previous) return "previous -\n";
-  return fmt::format("previous {} {} {} {}\n", raw(previous->pack), previous->blob.to_string(),
-                     raw(previous->sequence), place_fields(previous->frames));
+  return fmt::format("previous {} {} {} {}\n", raw(previous->pack), previous->blob.to_string(), raw(previous->sequence),
+                     place_fields(previous->frames));
 }
 
 std::string text_of(const InodeRow& row) {

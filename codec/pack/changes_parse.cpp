@@ -45,7 +45,13 @@ std::string read_name(LineFields& fields) {
 
 bool is_known_type(uint32_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFREG: case S_IFDIR: case S_IFLNK: case S_IFCHR: case S_IFBLK: case S_IFIFO: case S_IFSOCK: break;
+    case S_IFREG:
+    case S_IFDIR:
+    case S_IFLNK:
+    case S_IFCHR:
+    case S_IFBLK:
+    case S_IFIFO:
+    case S_IFSOCK: break;
     default: return false;
   }
   return (mode & ~uint32_t{S_IFMT | 07777}) == 0;
@@ -192,13 +198,20 @@ class ChangesParser {
     if (kind == "xattrs") return read_xattrs(fields);
     if (kind == "extents") return read_extents(fields);
     ChangesRow row;
-    if (kind == "inode") row = read_inode_row(fields);
-    else if (kind == "noinode") row = InodeGone{read_inode(fields)};
-    else if (kind == "entry") row = read_entry_row(fields);
-    else if (kind == "noentry") row = read_entry_gone(fields);
-    else if (kind == "pack") row = read_pack_row(fields);
-    else if (kind == "nopack") row = PackGone{read_pack(fields)};
-    else return bad("no row is of this kind");
+    if (kind == "inode")
+      row = read_inode_row(fields);
+    else if (kind == "noinode")
+      row = InodeGone{read_inode(fields)};
+    else if (kind == "entry")
+      row = read_entry_row(fields);
+    else if (kind == "noentry")
+      row = read_entry_gone(fields);
+    else if (kind == "pack")
+      row = read_pack_row(fields);
+    else if (kind == "nopack")
+      row = PackGone{read_pack(fields)};
+    else
+      return bad("no row is of this kind");
     if (!fields.done()) return bad(fmt::format("a field of this '{}' row cannot be", kind));
     return row;
   }
@@ -262,7 +275,8 @@ class ChangesParser {
 }  // namespace
 
 Result<Changes> parse_changes(std::string_view text) {
-  if (text.size() > limits::kChangesBytes) return Error(Code::kTooLarge, "the pack's changes are larger than they may be");
+  if (text.size() > limits::kChangesBytes)
+    return Error(Code::kTooLarge, "the pack's changes are larger than they may be");
   return ChangesParser(text).parse();
 }
 

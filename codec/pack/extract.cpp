@@ -134,7 +134,8 @@ class Extractor {
     const char* text = archive_error_string(disk_.get());
     const int number = archive_errno(disk_.get());
     Code kind = number > 0 ? error_from_errno(number, "").code() : Code::kIo;
-    return Error(kind, fmt::format("cannot extract '{}': {}", printable(member.path), text == nullptr ? "unknown" : text));
+    return Error(kind,
+                 fmt::format("cannot extract '{}': {}", printable(member.path), text == nullptr ? "unknown" : text));
   }
 
   std::string in_folder(const std::string& path) const { return folder_ + "/" + path; }

@@ -45,7 +45,8 @@ Result<FrameCodec> FrameCodec::open(ByteView age_head, uint64_t z_bytes, const A
 
 Result<FrameCodec> FrameCodec::open_any(ByteView age_head, uint64_t z_bytes, const AgeIdentity* identity) {
   if (age_head.empty()) return FrameCodec(z_bytes);
-  if (identity == nullptr) return Error(Code::kWrongKey, "the pack is encrypted; its volume's key is needed to read it");
+  if (identity == nullptr)
+    return Error(Code::kWrongKey, "the pack is encrypted; its volume's key is needed to read it");
   return open(age_head, z_bytes, *identity);
 }
 
@@ -53,8 +54,8 @@ uint64_t FrameCodec::blob_bytes() const { return key_ ? head_bytes_ + age_sealed
 
 Result<ByteRange> FrameCodec::blob_range(ByteRange z_range) const {
   if (z_range.length > z_bytes_ || z_range.offset > z_bytes_ - z_range.length) {
-    return Error(Code::kCorrupt, fmt::format("Z bytes {}+{} lie outside of a pack with {}", z_range.offset,
-                                             z_range.length, z_bytes_));
+    return Error(Code::kCorrupt,
+                 fmt::format("Z bytes {}+{} lie outside of a pack with {}", z_range.offset, z_range.length, z_bytes_));
   }
   if (!key_) return z_range;
   ByteRange sealed = AgePayloadKey::sealed_range(z_range, z_bytes_);
@@ -110,7 +111,9 @@ Result<FramesMember> read_frames_member(ByteView z_bytes) {
   auto text = decompress_run(z_bytes, limits::kFramesMemberBytes);
   if (!text) return text.error().with_context(kFramesPath);
   const Bytes& t_bytes = *text;
-  auto fetch = [&](ByteRange range) { return Result<Bytes>(to_bytes(ByteView(t_bytes).subspan(range.offset, range.length))); };
+  auto fetch = [&](ByteRange range) {
+    return Result<Bytes>(to_bytes(ByteView(t_bytes).subspan(range.offset, range.length)));
+  };
   WFS_ASSIGN(MemberPlace place, parse_tar_member(fetch, 0, t_bytes.size()));
   if (place.member.path != kFramesPath || place.member.type != MemberType::kFile || place.member.data_ranges) {
     return Error(Code::kCorrupt, fmt::format("{} is not where it should be", kFramesPath));

@@ -64,7 +64,8 @@ Status check_end(Lines& lines, LineFields& fields, const FramesList& list) {
   uint64_t count = fields.number();
   if (!fields.done() || count != list.frames.size()) return bad_frames(lines.number(), "its count does not fit");
   if (!lines.at_end()) return bad_frames(lines.number(), "something follows its end");
-  if (list.changes && (list.changes->offset > list.t_end() || list.changes->length > list.t_end() - list.changes->offset)) {
+  if (list.changes &&
+      (list.changes->offset > list.t_end() || list.changes->length > list.t_end() - list.changes->offset)) {
     return bad_frames(2, "the changes are not before it");
   }
   return ok_status();

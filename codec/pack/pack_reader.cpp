@@ -94,8 +94,8 @@ Result<size_t> PackReader::find_frames_member(const std::vector<FrameInfo>& tabl
     if (begins_frames_member(*t_bytes)) return index;
     passed_bytes += frame.t_length;
   }
-  return Error(Code::kCorrupt, fmt::format("the pack does not end with {}; it was not made by walrusfs, or is damaged",
-                                           kFramesPath));
+  return Error(Code::kCorrupt,
+               fmt::format("the pack does not end with {}; it was not made by walrusfs, or is damaged", kFramesPath));
 }
 
 Status PackReader::read_frames(const std::vector<FrameInfo>& table, const std::optional<FramesPlace>& place) {
@@ -113,7 +113,8 @@ Status PackReader::read_frames(const std::vector<FrameInfo>& table, const std::o
   const Digest hash = blake2b256(z_bytes);
   if (place && hash != place->hash) {
     return Error(Code::kCorrupt, fmt::format("{} does not have the hash it is named with; this is another pack, or "
-                                             "somebody changed it", kFramesPath));
+                                             "somebody changed it",
+                                             kFramesPath));
   }
   place_.hash = hash;
   WFS_ASSIGN(FramesMember member, read_frames_member(z_bytes));
@@ -193,7 +194,8 @@ Result<MemberPlace> PackReader::find(std::string_view path) {
 Result<Bytes> PackReader::read_content(const MemberPlace& place, ByteRange range) {
   const uint64_t content_bytes = place.member.content_bytes();
   if (range.length > content_bytes || range.offset > content_bytes - range.length) {
-    return Error(Code::kInvalidArgument, fmt::format("'{}' has only {} bytes", printable(place.member.path), content_bytes));
+    return Error(Code::kInvalidArgument,
+                 fmt::format("'{}' has only {} bytes", printable(place.member.path), content_bytes));
   }
   return read({place.t_content + range.offset, range.length});
 }

@@ -81,7 +81,7 @@ class PackReader {
 };
 
 struct ExtractOptions {
-  std::string folder;             // must exist
+  std::string folder;               // must exist
   bool owners_and_devices = false;  // chown, mknod and all xattrs: for root; else only xattrs in "user."
   bool internal = false;            // `.walrusfs/` as well
 };

@@ -29,8 +29,8 @@ Status check_options(const PackOptions& options) {
                                                      options.compression_level, kWeakestLevel, kStrongestLevel));
   }
   if (options.frame_bytes < limits::kSmallestFrameBytes || options.frame_bytes > limits::kFrameBytes) {
-    return Error(Code::kInvalidArgument, fmt::format("frames of {} bytes are not between 4 KiB and 1 MiB",
-                                                     options.frame_bytes));
+    return Error(Code::kInvalidArgument,
+                 fmt::format("frames of {} bytes are not between 4 KiB and 1 MiB", options.frame_bytes));
   }
   return ok_status();
 }
@@ -70,8 +70,8 @@ Result<uint64_t> PackWriter::start_member(const Member& member, bool own_frames)
   const uint64_t whole_bytes = headers.size() + content.bytes + tar_padding(content.bytes);
   const uint64_t frames_now = frames_->frames().size();
   if (frames_now > kFramesOfMembers || whole_bytes / options_.frame_bytes > kFramesOfMembers - frames_now) {
-    return Error(Code::kTooLarge, fmt::format("'{}' does not fit in this pack any more; begin another one",
-                                              printable(member.path)));
+    return Error(Code::kTooLarge,
+                 fmt::format("'{}' does not fit in this pack any more; begin another one", printable(member.path)));
   }
   WFS_TRY(frames_->make_room(whole_bytes));
   WFS_TRY(frames_->write(headers));

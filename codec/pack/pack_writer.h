@@ -23,8 +23,8 @@
 namespace walrusfs::pack {
 
 struct PackOptions {
-  std::optional<AgeRecipient> recipient;  // absent: public
-  int compression_level = 3;              // zstd, 1 to 19
+  std::optional<AgeRecipient> recipient;       // absent: public
+  int compression_level = 3;                   // zstd, 1 to 19
   uint64_t frame_bytes = limits::kFrameBytes;  // of T; 64 KiB for catalogs; at least limits::kSmallestFrameBytes
 };
 

@@ -27,8 +27,8 @@ struct TarBlock {
 static_assert(sizeof(TarBlock) == 512 && alignof(TarBlock) == 1);
 
 constexpr char kTarExtendedType = 'x';
-constexpr uint64_t kTarLargestOwner = 07777777;        // 7 octal digits
-constexpr uint64_t kTarLargestSize = 077777777777;     // 11 octal digits
+constexpr uint64_t kTarLargestOwner = 07777777;     // 7 octal digits
+constexpr uint64_t kTarLargestSize = 077777777777;  // 11 octal digits
 constexpr char kSparseNamePrefix[] = "GNUSparseFile.0/";
 constexpr char kXattrKeyword[] = "SCHILY.xattr.";
 

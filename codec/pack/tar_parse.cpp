@@ -84,8 +84,8 @@ bool read_xattr_name(std::string_view text, std::string& name) {
 
 bool read_type(char letter, MemberType& type) {
   constexpr std::string_view kLetters = "0123456";
-  constexpr MemberType kTypes[] = {MemberType::kFile,        MemberType::kHardLink,   MemberType::kSymlink,
-                                   MemberType::kCharDevice,  MemberType::kBlockDevice, MemberType::kDirectory,
+  constexpr MemberType kTypes[] = {MemberType::kFile,       MemberType::kHardLink,    MemberType::kSymlink,
+                                   MemberType::kCharDevice, MemberType::kBlockDevice, MemberType::kDirectory,
                                    MemberType::kFifo};
   size_t at = kLetters.find(letter);
   if (at == kLetters.npos) return false;
@@ -222,7 +222,8 @@ class MemberParser {
       map_.erase(0, map_at_).append(as_text(bytes));
       map_at_ = 0;
       end = map_.find('\n');
-      if (end == std::string::npos && map_.size() > kTarBlockBytes) return damaged(start_, "its sparse map has no lines");
+      if (end == std::string::npos && map_.size() > kTarBlockBytes)
+        return damaged(start_, "its sparse map has no lines");
     }
     uint64_t value = 0;
     if (!parse_whole(std::string_view(map_).substr(map_at_, end - map_at_), 10, value)) {
@@ -234,8 +235,7 @@ class MemberParser {
 
   Status read_sparse_map() {
     if (member_.type != MemberType::kFile || text("GNU.sparse.major", "") != "1" ||
-        text("GNU.sparse.minor", "") != "0" ||
-        !parse_whole(text("GNU.sparse.realsize", ""), 10, member_.size)) {
+        text("GNU.sparse.minor", "") != "0" || !parse_whole(text("GNU.sparse.realsize", ""), 10, member_.size)) {
       return damaged(start_, "its sparse format is not 1.0");
     }
     WFS_ASSIGN(uint64_t count, map_number());

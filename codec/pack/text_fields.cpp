@@ -35,8 +35,10 @@ std::string percent_encode(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size());
   for (char c : bytes) {
-    if (stands_for_itself(c)) out += c;
-    else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    if (stands_for_itself(c))
+      out += c;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
 }

@@ -48,7 +48,8 @@ Result<Bytes> decompress_frame(ByteView z_bytes, uint64_t t_length) {
 Result<uint64_t> frame_content_bytes(ByteView z_bytes) {
   if (z_bytes.size() < 4 || load_le<uint32_t>(z_bytes.data()) != ZSTD_MAGICNUMBER) return damaged("it is none");
   unsigned long long claimed = ZSTD_getFrameContentSize(z_bytes.data(), z_bytes.size());
-  if (claimed == ZSTD_CONTENTSIZE_UNKNOWN || claimed == ZSTD_CONTENTSIZE_ERROR) return damaged("it does not tell its size");
+  if (claimed == ZSTD_CONTENTSIZE_UNKNOWN || claimed == ZSTD_CONTENTSIZE_ERROR)
+    return damaged("it does not tell its size");
   return uint64_t{claimed};
 }
 

@@ -72,7 +72,8 @@ TEST(AgeFile, WeOpenWhatStockAgeMade) {
   AgeIdentity other = AgeIdentity::generate(rng);
   for (size_t size : kSizes) {
     Bytes plain = random_bytes(size, size);
-    Outcome age = run({"age", "-r", other.recipient().to_string(), "-r", test_identity().recipient().to_string()}, plain);
+    Outcome age =
+        run({"age", "-r", other.recipient().to_string(), "-r", test_identity().recipient().to_string()}, plain);
     ASSERT_EQ(age.exit_code, 0) << age.err;
     EXPECT_EQ(must(age_decrypt(age.out, test_identity())), plain) << size;
     EXPECT_EQ(must(age_decrypt(age.out, other)), plain) << size;

@@ -31,17 +31,23 @@ ChangesHeader header() {
 }
 
 std::vector<ChangesRow> every_row() {
-  InodeRow inode{InodeId{2}, S_IFREG | 0644, 1000, 4'000'000'000, limits::kFileBytes, 3, 0, 0, 0x10,
-                 {-1}, {1}, {2}, {3}, ""};
+  InodeRow inode{
+      InodeId{2}, S_IFREG | 0644, 1000, 4'000'000'000, limits::kFileBytes, 3, 0, 0, 0x10, {-1}, {1}, {2}, {3}, ""};
   InodeRow symlink{InodeId{3}, S_IFLNK | 0777, 0, 0, 5, 1, 0, 0, 0, {}, {}, {}, {}, "../\xff \n%"};
   InodeRow device{InodeId{4}, S_IFCHR | 0600, 0, 0, 0, 1, 4095, 255, 0, {}, {}, {}, {}, ""};
-  return {inode, symlink, device, InodeGone{InodeId{5}},
+  return {inode,
+          symlink,
+          device,
+          InodeGone{InodeId{5}},
           EntryRow{InodeId{1}, std::string("a b\n\xff") + std::string(200, '%'), InodeId{2}, UINT64_MAX},
           EntryGone{InodeId{1}, "old"},
-          XattrRows{InodeId{2}, {{"user.a", {0, 1, 255}}, {"user.b", {}}}}, XattrRows{InodeId{3}, {}},
-          ExtentRows{InodeId{2}, {{0, 4096, PackId{0}, 512}, {8192, 10, PackId{7}, 99}}}, ExtentRows{InodeId{4}, {}},
+          XattrRows{InodeId{2}, {{"user.a", {0, 1, 255}}, {"user.b", {}}}},
+          XattrRows{InodeId{3}, {}},
+          ExtentRows{InodeId{2}, {{0, 4096, PackId{0}, 512}, {8192, 10, PackId{7}, 99}}},
+          ExtentRows{InodeId{4}, {}},
           PackRow{PackId{7}, blob(7), 5000, 9000, 4000, {3000, 500, digest(1)}, random_bytes(184, 1)},
-          PackRow{PackId{6}, blob(6), 4000, 9000, 4000, {3000, 500, digest(1)}, {}}, PackGone{PackId{3}}};
+          PackRow{PackId{6}, blob(6), 4000, 9000, 4000, {3000, 500, digest(1)}, {}},
+          PackGone{PackId{3}}};
 }
 
 std::string text_of(const ChangesHeader& head, const std::vector<ChangesRow>& rows) {
@@ -91,17 +97,45 @@ TEST(Changes, WhatIsAcceptedHasOneSpelling) {
 
 TEST(Changes, RowsThatCannotBeAreRefused) {
   EXPECT_TRUE(parse_rows("noinode 5\n").ok());
-  for (const char* row : {
-           "noinode 0\n", "noinode 05\n", "noinode -1\n", "noinode +1\n", "noinode 5 \n", "noinode  5\n", " noinode 5\n",
-           "noinode\n", "noinode 18446744073709551616\n", "forget 5\n", "\n", "end 5\n",
-           "entry 1 . 2 3\n", "entry 1 .. 2 3\n", "entry 1 a/b 2 3\n", "entry 1 % 2 3\n", "entry 1 %00 2 3\n",
-           "entry 1 a%2 2 3\n", "entry 1 %61 2 3\n", "entry 1 %e4 2 3\n", "entry 0 a 2 3\n", "entry 1 a 0 3\n",
-           "noentry 1 ..\n", "nopack 0\n", "xattrs 2 1\n", "xattrs 2 1\nnoinode 5\n", "xattr user.a %\n",
-           "xattrs 2 1\nxattr % x\n", "extents 2 99999999999\n", "extents 2 1\nextent 0 0 1 0\n",
-           "extents 2 2\nextent 0 10 1 0\nextent 9 10 1 0\n", "extents 2 1\nextent 1125899906842624 1 1 0\n",
-           "extent 0 1 1 0\n", "inode 2 100644 0 0 0 1 0 0 0 0 0 0 0 target\n", "inode 2 644 0 0 0 1 0 0 0 0 0 0 0 %\n",
-           "inode 2 120777 0 0 0 1 0 0 0 0 0 0 0 %\n", "inode 2 100644 0 0 0 1 0 0 0 0 0 0 %\n",
-           "inode 2 100644 4294967296 0 0 1 0 0 0 0 0 0 0 %\n", "inode 2 1100644 0 0 0 1 0 0 0 0 0 0 0 %\n"}) {
+  for (const char* row : {"noinode 0\n",
+                          "noinode 05\n",
+                          "noinode -1\n",
+                          "noinode +1\n",
+                          "noinode 5 \n",
+                          "noinode  5\n",
+                          " noinode 5\n",
+                          "noinode\n",
+                          "noinode 18446744073709551616\n",
+                          "forget 5\n",
+                          "\n",
+                          "end 5\n",
+                          "entry 1 . 2 3\n",
+                          "entry 1 .. 2 3\n",
+                          "entry 1 a/b 2 3\n",
+                          "entry 1 % 2 3\n",
+                          "entry 1 %00 2 3\n",
+                          "entry 1 a%2 2 3\n",
+                          "entry 1 %61 2 3\n",
+                          "entry 1 %e4 2 3\n",
+                          "entry 0 a 2 3\n",
+                          "entry 1 a 0 3\n",
+                          "noentry 1 ..\n",
+                          "nopack 0\n",
+                          "xattrs 2 1\n",
+                          "xattrs 2 1\nnoinode 5\n",
+                          "xattr user.a %\n",
+                          "xattrs 2 1\nxattr % x\n",
+                          "extents 2 99999999999\n",
+                          "extents 2 1\nextent 0 0 1 0\n",
+                          "extents 2 2\nextent 0 10 1 0\nextent 9 10 1 0\n",
+                          "extents 2 1\nextent 1125899906842624 1 1 0\n",
+                          "extent 0 1 1 0\n",
+                          "inode 2 100644 0 0 0 1 0 0 0 0 0 0 0 target\n",
+                          "inode 2 644 0 0 0 1 0 0 0 0 0 0 0 %\n",
+                          "inode 2 120777 0 0 0 1 0 0 0 0 0 0 0 %\n",
+                          "inode 2 100644 0 0 0 1 0 0 0 0 0 0 %\n",
+                          "inode 2 100644 4294967296 0 0 1 0 0 0 0 0 0 0 %\n",
+                          "inode 2 1100644 0 0 0 1 0 0 0 0 0 0 0 %\n"}) {
     auto parsed = parse_rows(row);
     ASSERT_FALSE(parsed.ok()) << row;
     EXPECT_EQ(parsed.error().code(), Code::kCorrupt);

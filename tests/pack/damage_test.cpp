@@ -162,8 +162,8 @@ TEST(HostileTar, RandomMutationsNeverCrash) {
   items.resize(items.size() - 2);
   const Built built = build(items);
   MemorySource source(built.blob);
-  Bytes t_bytes = must(must(PackReader::open(source, nullptr))->read({0, built.summary.frames.back().t_offset +
-                                                                             built.summary.frames.back().t_length}));
+  Bytes t_bytes = must(must(PackReader::open(source, nullptr))
+                           ->read({0, built.summary.frames.back().t_offset + built.summary.frames.back().t_length}));
   SeededRng rng(23);
   TempFolder temp;
   int readable = 0;

@@ -39,7 +39,8 @@ std::string example_changes() {
   header.time = kTestTime;
   ChangesWriter writer(header);
   InodeRow root{InodeId{1}, S_IFDIR | 0755, 1000, 1000, 0, 2, 0, 0, 0, kTestTime, kTestTime, kTestTime, kTestTime, ""};
-  InodeRow hello{InodeId{2}, S_IFREG | 0644, 1000, 1000, 15, 1, 0, 0, 0, kTestTime, kTestTime, kTestTime, kTestTime, ""};
+  InodeRow hello{InodeId{2}, S_IFREG | 0644, 1000,      1000,      15,        1, 0, 0,
+                 0,          kTestTime,      kTestTime, kTestTime, kTestTime, ""};
   writer.add(root);
   writer.add(hello);
   writer.add(ExtentRows{InodeId{2}, {{0, 15, PackId{0}, 512}}});

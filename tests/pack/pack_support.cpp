@@ -146,7 +146,8 @@ Bytes random_bytes(size_t count, uint64_t seed) {
 
 Bytes prose(size_t count) {
   std::string text;
-  for (uint64_t line = 0; text.size() < count; ++line) text += "The walrus and the carpenter, verse " + std::to_string(line * line % 9973) + "\n";
+  for (uint64_t line = 0; text.size() < count; ++line)
+    text += "The walrus and the carpenter, verse " + std::to_string(line * line % 9973) + "\n";
   text.resize(count);
   return to_bytes(as_bytes(text));
 }
@@ -247,8 +248,10 @@ Item as_read(const Item& item) {
     ByteRange range{block * 512, std::min<uint64_t>(512, item.member.size - block * 512)};
     append(out.content, ByteView(whole).subspan(range.offset, range.length));
     auto& ranges = *out.member.data_ranges;
-    if (!ranges.empty() && ranges.back().end() == range.offset) ranges.back().length += range.length;
-    else ranges.push_back(range);
+    if (!ranges.empty() && ranges.back().end() == range.offset)
+      ranges.back().length += range.length;
+    else
+      ranges.push_back(range);
   }
   return out;
 }

@@ -60,10 +60,11 @@ TEST_P(PackForm, SummaryAndReaderAgree) {
   EXPECT_EQ(built.blob.size(), built.summary.blob_bytes);
   FrameCodec codec = codec_of(built, identity_);
   EXPECT_EQ(codec.blob_bytes(), built.blob.size());
-  ByteRange range = must(codec.blob_range(ByteRange{built.summary.frames_place.z_offset, built.summary.frames_place.z_length}));
-  EXPECT_EQ(must(codec.decode_frames(built.summary.frames_place,
-                                     ByteView(built.blob).subspan(range.offset, range.length))),
-            built.summary.frames);
+  ByteRange range =
+      must(codec.blob_range(ByteRange{built.summary.frames_place.z_offset, built.summary.frames_place.z_length}));
+  EXPECT_EQ(
+      must(codec.decode_frames(built.summary.frames_place, ByteView(built.blob).subspan(range.offset, range.length))),
+      built.summary.frames);
 }
 
 TEST_P(PackForm, RandomAccessEqualsSequential) {
@@ -109,7 +110,8 @@ TEST_P(PackForm, ChangesAreFoundWithoutReadingTheMembers) {
   header.volume = "v";
   header.pack = PackId{1};
   ChangesWriter writer(header);
-  for (uint64_t i = 1; i < 40'000; ++i) writer.add(EntryRow{kRootInode, "name " + std::to_string(i), InodeId{i + 1}, i});
+  for (uint64_t i = 1; i < 40'000; ++i)
+    writer.add(EntryRow{kRootInode, "name " + std::to_string(i), InodeId{i + 1}, i});
   std::string text = writer.finish();
   Built built = build({file("a", random_bytes(5'000'000, 1))}, options(), text);
   // Reads nothing of the first five frames.
@@ -309,8 +311,8 @@ TEST(Extract, DoesNotLinkToFilesOutsideOfTheFolder) {
   TempFolder temp;
   std::string target = temp.folder("target"), outside = temp.folder("outside");
   temp.write("outside/secret", as_bytes("secret"));
-  Built built = build({link_to("way out", MemberType::kSymlink, outside),
-                       link_to("stolen", MemberType::kHardLink, "way out/secret")});
+  Built built = build(
+      {link_to("way out", MemberType::kSymlink, outside), link_to("stolen", MemberType::kHardLink, "way out/secret")});
   MemorySource source(built.blob);
   auto reader = must(PackReader::open(source, nullptr));
   ExtractOptions options;

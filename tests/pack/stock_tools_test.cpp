@@ -75,7 +75,8 @@ TEST_P(StockTools, TarRestoresEveryKind) {
   std::vector<Item> items = every_kind();
   std::erase_if(items, [](const Item& item) { return !can_be_made_here(item); });
   Bytes t_bytes = stock_tar_stream(build(items, options()).blob, GetParam());
-  Outcome tar = run({"tar", "-x", "-p", "--numeric-owner", "--xattrs", "--xattrs-include=*", "-C", temp.path()}, t_bytes);
+  Outcome tar =
+      run({"tar", "-x", "-p", "--numeric-owner", "--xattrs", "--xattrs-include=*", "-C", temp.path()}, t_bytes);
   ASSERT_EQ(tar.exit_code, 0) << tar.err;
   for (const Item& item : items) {
     const std::string path = temp / item.member.path;
@@ -157,8 +158,10 @@ TEST(StockToolsPublic, ABigFileIsPutTogetherByHand) {
     ASSERT_EQ(run({"tar", "-x", "-C", temp.path()}, t_bytes).exit_code, 0);
   }
   // As docs/formats.md tells.
-  Outcome bash = run({"bash", "-ec", "cd \"$0\"; for f in .walrusfs/extents/9/*; do dd if=$f of=FILE conv=notrunc "
-                  "oflag=seek_bytes seek=$((10#${f##*/})); done", temp.path()});
+  Outcome bash = run({"bash", "-ec",
+                      "cd \"$0\"; for f in .walrusfs/extents/9/*; do dd if=$f of=FILE conv=notrunc "
+                      "oflag=seek_bytes seek=$((10#${f##*/})); done",
+                      temp.path()});
   ASSERT_EQ(bash.exit_code, 0) << bash.err;
   EXPECT_EQ(read_whole(temp / "FILE"), content);
 }

@@ -11,9 +11,7 @@ namespace walrusfs::pack::testing {
 namespace {
 
 Result<MemberPlace> parse(ByteView t_bytes) {
-  auto fetch = [&](ByteRange range) -> Result<Bytes> {
-    return to_bytes(t_bytes.subspan(range.offset, range.length));
-  };
+  auto fetch = [&](ByteRange range) -> Result<Bytes> { return to_bytes(t_bytes.subspan(range.offset, range.length)); };
   return parse_tar_member(fetch, 0, t_bytes.size());
 }
 
@@ -67,8 +65,8 @@ TEST(Tar, ForeignPathsThatLeaveTheTargetAreRefused) {
 TEST(Tar, MembersThatContradictThemselvesAreRefused) {
   Item sparse = file("sparse", prose(10));
   sparse.member.size = 100;
-  for (const std::vector<ByteRange>& ranges : {std::vector<ByteRange>{{50, 5}, {54, 5}}, {{95, 10}}, {{0, 0}},
-                                               {{10, 5}, {0, 5}}, {{UINT64_MAX, 10}}}) {
+  for (const std::vector<ByteRange>& ranges :
+       {std::vector<ByteRange>{{50, 5}, {54, 5}}, {{95, 10}}, {{0, 0}}, {{10, 5}, {0, 5}}, {{UINT64_MAX, 10}}}) {
     sparse.member.data_ranges = ranges;
     EXPECT_FALSE(tar_headers(sparse.member).ok());
   }
