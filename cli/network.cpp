@@ -4,6 +4,9 @@
 #include "cli/local_network.h"
 #include "client/http_curl.h"
 #include "client/http_store.h"
+#include "client/limit_store.h"
+#include "client/log_store.h"
+#include "client/retry_store.h"
 
 namespace walrusfs::cli {
 namespace {
@@ -80,9 +83,16 @@ Result<std::unique_ptr<Network>> connect_network(Files& files, Clock& clock, Rng
   network->shards = options.shards;
   network->pack_bytes = options.max_blob_bytes;
   WFS_ASSIGN(network->tokens, make_tokens(clock, rng, config.network));
+  const StoreLimits limits{.cancel = network->cancel.get()};
+  const RetryOptions retries{.cancel = network->cancel.get()};
   WFS_ASSIGN(network->transport, CurlTransport::create(clock));
   WFS_ASSIGN(auto http, HttpStore::create(*network->transport, clock, network->tokens.get(), options));
+  // Each layer wraps the one before: what is logged is one attempt, what is limited is what is under way, and
+  // a pause before another attempt holds no place.
   network->layers.push_back(std::move(http));
+  network->layers.push_back(std::make_unique<LogStore>(network->store(), clock, "network"));
+  network->layers.push_back(std::make_unique<LimitStore>(network->store(), clock, limits));
+  network->layers.push_back(std::make_unique<RetryStore>(network->store(), clock, rng, retries));
   return network;
 }
 
