@@ -1,4 +1,5 @@
 // Reads stay right with f shards gone or lying.
+#include "localnet/blob_file.h"
 #include "network_fixture.h"
 
 namespace walrusfs::localnet {
@@ -117,6 +118,62 @@ TEST_F(FaultsTest, AFlippedBitMakesASliverMissing) {
   expect_reads_back(id, content);
   EXPECT_EQ(network_->status().nodes[0].damaged_found, 1u);
   EXPECT_EQ(network_->status().slivers_rebuilt, 1u);
+}
+
+class LyingNodeTest : public NetworkTest {
+ protected:
+  // Other slivers, with checksums that fit them: the node itself cannot tell.
+  void make_node_lie(const std::string& id, size_t node, std::initializer_list<Axis> axes) {
+    BlobId blob = BlobId::parse(id).value();
+    const auto slots = static_cast<uint16_t>(network_->state().nodes[node].shards);
+    stop();
+    const std::string path = config_.folder + "/node-" + std::to_string(node) + "/blobs/" +
+                             to_hex(ByteView(blob.bytes).first(1)) + "/" + id + ".blob";
+    auto file = BlobFile::open(system_files(), path, blob, *shape_, slots).value();
+    for (Axis axis : axes) {
+      for (uint16_t slot = 0; slot < slots; ++slot) {
+        Bytes lie = file->read_sliver(axis, slot).value();
+        for (uint8_t& byte : lie) byte ^= 0x55;
+        ASSERT_TRUE(file->write_sliver(axis, slot, lie).ok());
+      }
+    }
+    start_again();
+  }
+};
+
+TEST_F(LyingNodeTest, ALieAboutASliverIsCaughtAndTheSliverRebuilt) {
+  start(301, 5);
+  std::string content = content_of(200'000);
+  std::string id = store(content);
+  make_node_lie(id, owner_of_row(id, 0), {Axis::kPrimary});
+  expect_reads_back(id, content);
+  EXPECT_GT(network_->status().slivers_rebuilt, 0u);
+  EXPECT_EQ(network_->status().blobs_decoded, 0u);
+  for (const NodeStatus& node : network_->status().nodes) EXPECT_EQ(node.damaged_found, 0u);
+}
+
+TEST_F(LyingNodeTest, ALieAboutSymbolsIsCaughtAndTheBlobDecoded) {
+  start(301, 5);
+  std::string content = content_of(200'000);
+  std::string id = store(content);
+  make_node_lie(id, owner_of_row(id, 0), {Axis::kPrimary, Axis::kSecondary});
+  Reply part = get_range(id, 10, 20);
+  EXPECT_EQ(part.status, 206);
+  EXPECT_EQ(part.body, content.substr(10, 11));
+  EXPECT_EQ(network_->status().blobs_decoded, 1u);
+  expect_reads_back(id, content);
+  EXPECT_EQ(network_->status().blobs_decoded, 1u) << "all rows were kept";
+}
+
+TEST_F(LyingNodeTest, ADeadAndALyingNodeAreTooMany) {
+  start(10, 4);
+  std::string content = content_of(20'000);
+  std::string id = store(content);
+  make_node_lie(id, 0, {Axis::kPrimary, Axis::kSecondary});
+  ASSERT_TRUE(network_->stop_node(1).ok());
+  ASSERT_TRUE(network_->stop_node(2).ok());
+  Reply reply = get(id);
+  EXPECT_EQ(reply.status, 503) << "an error, never wrong bytes";
 }
 
 TEST_F(FaultsTest, AStoreSucceedsWithOneNodeDownAndIsReadable) {
