@@ -57,8 +57,7 @@ std::string read_all(int fd) {
 
 }  // namespace
 
-Status run_in_background(const std::string& log_path,
-                         const std::function<Status(const std::function<void()>&)>& work) {
+Status run_in_background(const std::string& log_path, const std::function<Status(const std::function<void()>&)>& work) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return error_from_errno(errno, "make a pipe");
   Fd read_end(ends[0]);

@@ -153,8 +153,8 @@ Status apply_section(const std::string& path, std::string_view section, const to
   for (auto&& [name, node] : table) {
     const Key* key = find_key(section, name.str());
     if (key == nullptr) {
-      return at_line(path, name.source(), fmt::format("unknown key '{}' in [{}]; known are: {}", name.str(), section,
-                                                      names_in(section)));
+      return at_line(path, name.source(),
+                     fmt::format("unknown key '{}' in [{}]; known are: {}", name.str(), section, names_in(section)));
     }
     if (auto set = key->set(config, node); !set.ok()) {
       return at_line(path, node.source(), fmt::format("{} {}", name.str(), set.error().message()));
@@ -167,16 +167,19 @@ Status apply(const std::string& path, const toml::table& root, Config& config) {
   for (auto&& [section, node] : root) {
     const toml::table* table = node.as_table();
     if (table == nullptr || names_in(section.str()).empty()) {
-      return at_line(path, section.source(),
-                     fmt::format("unknown section '{}'; known are: network, pack, journal, spool, cache, mount, localnet",
-                                 section.str()));
+      return at_line(
+          path, section.source(),
+          fmt::format("unknown section '{}'; known are: network, pack, journal, spool, cache, mount, localnet",
+                      section.str()));
     }
     WFS_TRY(apply_section(path, section.str(), *table, config));
   }
   return {};
 }
 
-std::string quoted(const std::string& value) { return fmt::format("{}", (std::ostringstream() << toml::value(value)).str()); }
+std::string quoted(const std::string& value) {
+  return fmt::format("{}", (std::ostringstream() << toml::value(value)).str());
+}
 
 std::string optional_bytes(const std::optional<uint64_t>& value, std::string_view otherwise) {
   return value ? fmt::format("{}", *value) : fmt::format("# by default {}", otherwise);
@@ -201,21 +204,26 @@ std::string print_config(const Config& config) {
   std::vector<std::string> aggregators;
   for (const std::string& url : config.network.aggregators) aggregators.push_back(quoted(url));
   std::string out = fmt::format("[network]\nbackend = \"{}\"\n", local ? "local" : "http");
-  out += fmt::format("aggregators = [{}]\npublisher = {}\n", fmt::join(aggregators, ", "), quoted(config.network.publisher));
+  out += fmt::format("aggregators = [{}]\npublisher = {}\n", fmt::join(aggregators, ", "),
+                     quoted(config.network.publisher));
   out += fmt::format("send_object_to = {}\nshards = {}\nepochs = {}\n", quoted(config.network.send_object_to),
                      config.network.shards, config.network.epochs);
   if (!config.network.token.empty() || !config.network.token_secret.empty()) out += "# a token or secret is set\n";
-  if (!config.network.token_command.empty()) out += fmt::format("token_command = {}\n", quoted(config.network.token_command));
+  if (!config.network.token_command.empty())
+    out += fmt::format("token_command = {}\n", quoted(config.network.token_command));
   out += fmt::format("\n[pack]\nsize = {}\n", optional_bytes(config.pack_bytes, local ? "256MiB" : "8MiB"));
   out += config.pack_max_age ? fmt::format("max_age = \"{}ms\"\n", config.pack_max_age->count())
                              : fmt::format("# max_age: by default {}\n", local ? "30s" : "1h");
   out += fmt::format("compression = {}\n", config.compression_level);
   out += fmt::format("\n[journal]\ninterval = \"{}ms\"\n", config.journal_interval.count());
-  out += fmt::format("\n[spool]\nsize = {}\n", optional_bytes(config.spool_bytes, "20 % of the free disk, at most 64 GiB"));
+  out += fmt::format("\n[spool]\nsize = {}\n",
+                     optional_bytes(config.spool_bytes, "20 % of the free disk, at most 64 GiB"));
   out += fmt::format("\n[cache]\nsize = {}\nmemory = {}\n",
-                     optional_bytes(config.cache_bytes, "10 % of the free disk, at most 32 GiB"), config.cache_memory_bytes);
+                     optional_bytes(config.cache_bytes, "10 % of the free disk, at most 32 GiB"),
+                     config.cache_memory_bytes);
   out += fmt::format("\n[mount]\nread_ahead = {}\nthreads = {}\nallow_other = {}\n",
-                     optional_bytes(config.read_ahead_bytes, local ? "16MiB" : "32MiB"), config.threads, config.allow_other);
+                     optional_bytes(config.read_ahead_bytes, local ? "16MiB" : "32MiB"), config.threads,
+                     config.allow_other);
   out += fmt::format("\n[localnet]\nnodes = {}\nshards = {}\nstop_with_mount = {}\n", config.localnet_nodes,
                      config.localnet_shards, config.localnet_stop_with_mount);
   return out;

@@ -27,13 +27,13 @@ struct NetworkConfig {
 struct Config {
   NetworkConfig network;
 
-  std::optional<uint64_t> pack_bytes;    // none: 256 MiB locally, 8 MiB over a publisher
-  std::optional<Millis> pack_max_age;    // none: 30 s locally, 1 h on paid networks
+  std::optional<uint64_t> pack_bytes;  // none: 256 MiB locally, 8 MiB over a publisher
+  std::optional<Millis> pack_max_age;  // none: 30 s locally, 1 h on paid networks
   int compression_level = 3;
 
   Millis journal_interval{5'000};
-  std::optional<uint64_t> spool_bytes;   // none: 20 % of the free disk, at most 64 GiB
-  std::optional<uint64_t> cache_bytes;   // none: 10 % of the free disk, at most 32 GiB
+  std::optional<uint64_t> spool_bytes;  // none: 20 % of the free disk, at most 64 GiB
+  std::optional<uint64_t> cache_bytes;  // none: 10 % of the free disk, at most 32 GiB
   uint64_t cache_memory_bytes = 64 << 20;
   std::optional<uint64_t> read_ahead_bytes;  // none: 16 MiB locally, 32 MiB else
   unsigned threads = 4;

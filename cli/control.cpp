@@ -71,8 +71,9 @@ class LineReader {
 };
 
 nlohmann::json error_event(const Error& error) {
-  return {{"error", {{"code", code_name(error.code())}, {"number", static_cast<int>(error.code())},
-                     {"message", error.message()}}}};
+  return {
+      {"error",
+       {{"code", code_name(error.code())}, {"number", static_cast<int>(error.code())}, {"message", error.message()}}}};
 }
 
 }  // namespace

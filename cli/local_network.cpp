@@ -1,7 +1,7 @@
 #include "cli/local_network.h"
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -40,8 +40,8 @@ Result<pid_t> spawn_network(const LocalNetworkOptions& options, const std::strin
   const std::string nodes = std::to_string(options.nodes);
   const std::string shards = std::to_string(options.shards);
   const std::string max_body = std::to_string(options.max_body_bytes);
-  const char* argv[] = {"walrusfs", "localnet", "run", "--folder", options.folder.c_str(), "--nodes", nodes.c_str(),
-                        "--shards", shards.c_str(), "--max-body", max_body.c_str(), nullptr};
+  const char* argv[] = {"walrusfs",    "localnet", "run",          "--folder",   options.folder.c_str(), "--nodes",
+                        nodes.c_str(), "--shards", shards.c_str(), "--max-body", max_body.c_str(),       nullptr};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -54,7 +54,8 @@ Result<pid_t> spawn_network(const LocalNetworkOptions& options, const std::strin
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attributes, &none);
   pid_t child = 0;
-  const int failed = posix_spawn(&child, "/proc/self/exe", &actions, &attributes, const_cast<char* const*>(argv), environ);
+  const int failed =
+      posix_spawn(&child, "/proc/self/exe", &actions, &attributes, const_cast<char* const*>(argv), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) return error_from_errno(failed, "start the local network");
@@ -97,7 +98,8 @@ Result<LocalNetworkState> local_network_state(Files& files, const std::string& f
 }
 
 Result<LocalNetworkState> ensure_local_network(Files& files, Clock& clock, const LocalNetworkOptions& options) {
-  if (auto state = local_network_state(files, options.folder); state.ok() || state.error().code() != Code::kNotFound) return state;
+  if (auto state = local_network_state(files, options.folder); state.ok() || state.error().code() != Code::kNotFound)
+    return state;
   WFS_TRY(files.make_directories(options.folder));
   const std::string log_path = options.folder + "/localnet.log";
   WFS_ASSIGN(const pid_t child, spawn_network(options, log_path));
@@ -128,13 +130,12 @@ Status stop_local_network(Files& files, Clock& clock, const std::string& folder)
 }
 
 Status serve_local_network(const LocalNetworkOptions& options, const std::function<void()>& on_ready) {
-  return localnet::serve_until_signalled(to_config(options), {system_files(), system_clock(), system_rng()},
-                                         [&](const localnet::Localnet& network) {
-                                           const auto state = network.state();
-                                           log_info("the local network runs: aggregator {}, publisher {}", state.aggregator_url,
-                                                    state.publisher_url);
-                                           on_ready();
-                                         });
+  return localnet::serve_until_signalled(
+      to_config(options), {system_files(), system_clock(), system_rng()}, [&](const localnet::Localnet& network) {
+        const auto state = network.state();
+        log_info("the local network runs: aggregator {}, publisher {}", state.aggregator_url, state.publisher_url);
+        on_ready();
+      });
 }
 
 Status control_local_node(Files& files, const std::string& folder, size_t node, bool run) {

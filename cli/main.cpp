@@ -1,14 +1,16 @@
 // The one program: finds out what was asked for and does it.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_code.h"
+#include "codec/engine.h"
 
 namespace walrusfs::cli {
 namespace {
@@ -57,6 +59,9 @@ int run(int argc, char** argv) {
     return app.exit(stop) == 0 ? 0 : static_cast<int>(Exit::kUsage);
   }
   log_setup(verbose ? LogLevel::kDebug : LogLevel::kWarn);
+  if (const char* engine = std::getenv("WALRUSFS_CODEC"); engine != nullptr) {
+    if (auto set = set_default_codec_engine(engine); !set.ok()) return report(set.error(), context.json);
+  }
   auto places = Places::from_environment();
   if (!places.ok()) return report(places.error(), context.json);
   context.places = *places;

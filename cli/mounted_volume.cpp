@@ -143,14 +143,15 @@ Status MountedVolume::open_tree() {
   prefetchers_ = std::make_unique<WorkerPool>(kPrefetchThreads, kPrefetchQueue);
   frames_ = std::make_unique<FrameReader>(FrameReader::World{*index_, *cache_, network_->store()}, identity_);
   content_ = ContentReader::make(*spool_, *frames_, clock_, {.run_later = [this](std::function<void()> job) {
-                                   return prefetchers_->post(std::move(job));
-                                 }});
+    return prefetchers_->post(std::move(job));
+  }});
   VfsOptions options{.journal_interval = request_.volume.config.journal_interval,
                      .read_ahead_bytes = network_->read_ahead_bytes,
                      .read_only = request_.read_only};
   WFS_ASSIGN(vfs_, Vfs::open({*index_, *spool_, *content_, clock_}, options));
   WFS_ASSIGN(const CommitterOptions committing, committer_options());
-  WFS_ASSIGN(committer_, Committer::make({*index_, *spool_, network_->store(), *vfs_, files_, clock_, rng_}, committing));
+  WFS_ASSIGN(committer_,
+             Committer::make({*index_, *spool_, network_->store(), *vfs_, files_, clock_, rng_}, committing));
   return {};
 }
 
@@ -174,10 +175,10 @@ Status MountedVolume::open_door() {
                              .read_only = request_.read_only,
                              .allow_other = request_.allow_other || request_.volume.config.allow_other,
                              .threads = request_.volume.config.threads};
-  WFS_ASSIGN(mount_, Mount::make(*vfs_, options));
-  WFS_ASSIGN(control_, ControlServer::listen(request_.volume.socket_path(), [this](const json& asked, const SendEvent& send) {
-               return handle(asked, send);
-             }));
+  WFS_ASSIGN(mount_, Mount::make(*vfs_, clock_, options));
+  WFS_ASSIGN(control_,
+             ControlServer::listen(request_.volume.socket_path(),
+                                   [this](const json& asked, const SendEvent& send) { return handle(asked, send); }));
   return write_mount_record(files_, request_.volume, {static_cast<int>(getpid()), request_.mountpoint});
 }
 
@@ -197,7 +198,8 @@ Status MountedVolume::shut_down() {
   committer_thread_.reset();
   journal_thread_.reset();
   const Status journaled = vfs_->journal_now();
-  if (auto gone = files_.remove(request_.volume.mount_record_path()); !gone.ok()) log_warn("{}", gone.error().message());
+  if (auto gone = files_.remove(request_.volume.mount_record_path()); !gone.ok())
+    log_warn("{}", gone.error().message());
   const CommitterStatus left = committer_->status();
   if (left.pending_bytes > 0) {
     log_info("{} are not on the network yet; the next mount goes on with them", format_bytes(left.pending_bytes));
@@ -236,16 +238,30 @@ Result<json> MountedVolume::status_report() {
       {"read_only", tree.read_only},
       {"read_only_reason", tree.read_only_reason},
       {"files", {{"inodes", totals.inodes}, {"bytes", totals.file_bytes}, {"dirty", tree.dirty_inodes}}},
-      {"packs", {{"certified", totals.packs_certified}, {"built", totals.packs_built}, {"bytes", totals.pack_bytes},
-                 {"certified_by", "publisher"}}},
-      {"upload", {{"doing", committer.doing}, {"pending_bytes", committer.pending_bytes},
-                  {"packs_stored", committer.packs_stored}, {"bytes_stored", committer.bytes_stored},
-                  {"failures_in_a_row", committer.failures_in_a_row}, {"last_error", committer.last_error}}},
+      {"packs",
+       {{"certified", totals.packs_certified},
+        {"built", totals.packs_built},
+        {"bytes", totals.pack_bytes},
+        {"certified_by", "publisher"}}},
+      {"upload",
+       {{"doing", committer.doing},
+        {"pending_bytes", committer.pending_bytes},
+        {"packs_stored", committer.packs_stored},
+        {"bytes_stored", committer.bytes_stored},
+        {"failures_in_a_row", committer.failures_in_a_row},
+        {"last_error", committer.last_error}}},
       {"sequence", {{"journaled", raw(tree.journaled)}, {"published", raw(committer.published)}}},
-      {"spool", {{"staging_bytes", spool.staging_bytes}, {"pack_bytes", spool.pack_bytes}, {"bound_bytes", spool.bound_bytes},
-                 {"lost_files", spool.lost_files}}},
-      {"cache", {{"bytes", cache.bytes}, {"frames", cache.frames}, {"hits", cache.hits}, {"misses", cache.misses},
-                 {"damaged", cache.damaged}}},
+      {"spool",
+       {{"staging_bytes", spool.staging_bytes},
+        {"pack_bytes", spool.pack_bytes},
+        {"bound_bytes", spool.bound_bytes},
+        {"lost_files", spool.lost_files}}},
+      {"cache",
+       {{"bytes", cache.bytes},
+        {"frames", cache.frames},
+        {"hits", cache.hits},
+        {"misses", cache.misses},
+        {"damaged", cache.damaged}}},
   };
 }
 
@@ -269,8 +285,11 @@ Status MountedVolume::wait_published(const SendEvent& send, Deadline deadline) {
     if (waited.ok()) return waited;
     if (clock_.passed(deadline) || waited.error().code() == Code::kCancelled) return waited;
     const CommitterStatus now = committer_->status();
-    WFS_TRY(send(json{{"progress", {{"pending_bytes", now.pending_bytes}, {"bytes_stored", now.bytes_stored},
-                                    {"doing", now.doing}, {"last_error", now.last_error}}}}));
+    WFS_TRY(send(json{{"progress",
+                       {{"pending_bytes", now.pending_bytes},
+                        {"bytes_stored", now.bytes_stored},
+                        {"doing", now.doing},
+                        {"last_error", now.last_error}}}}));
   }
 }
 

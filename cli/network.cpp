@@ -53,8 +53,10 @@ Result<HttpStoreOptions> http_options(const Config& config, Network& network) {
 
 Result<HttpStoreOptions> local_options(Files& files, Clock& clock, const Places& places, const Config& config,
                                        Network& network) {
-  const LocalNetworkOptions wanted{.folder = places.localnet(), .nodes = config.localnet_nodes,
-                                   .shards = config.localnet_shards, .max_body_bytes = kLocalMaxBodyBytes};
+  const LocalNetworkOptions wanted{.folder = places.localnet(),
+                                   .nodes = config.localnet_nodes,
+                                   .shards = config.localnet_shards,
+                                   .max_body_bytes = kLocalMaxBodyBytes};
   WFS_ASSIGN(const LocalNetworkState state, ensure_local_network(files, clock, wanted));
   HttpStoreOptions options;
   options.aggregators = {state.aggregator_url};

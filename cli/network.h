@@ -19,16 +19,16 @@ namespace walrusfs::cli {
 
 // What a volume's network settings come to, and the parts that the store leans on.
 struct Network {
-  std::string description;       // "the local network", "https://…"
+  std::string description;  // "the local network", "https://…"
   uint32_t shards = 0;
   uint32_t epochs = 0;
   uint64_t pack_bytes = 0;
   Millis pack_max_age{};
   uint64_t read_ahead_bytes = 0;
 
-  std::unique_ptr<CancelToken> cancel;      // ends every request, for the end of a mount
+  std::unique_ptr<CancelToken> cancel;  // ends every request, for the end of a mount
   std::unique_ptr<Transport> transport;
-  std::unique_ptr<TokenSource> tokens;      // null: the publisher wants none
+  std::unique_ptr<TokenSource> tokens;             // null: the publisher wants none
   std::vector<std::unique_ptr<BlobStore>> layers;  // innermost first
   BlobStore& store() { return *layers.back(); }
 };

@@ -8,9 +8,9 @@
 namespace walrusfs::cli {
 
 struct Places {
-  std::string data;      // volumes/ and localnet/: must not be lost
-  std::string cache;     // frames/: may vanish at any time
-  std::string config;    // the configuration file, which may be missing
+  std::string data;    // volumes/ and localnet/: must not be lost
+  std::string cache;   // frames/: may vanish at any time
+  std::string config;  // the configuration file, which may be missing
 
   // WALRUSFS_HOME (everything below it) when set; else /var/lib, /var/cache and /etc for root, and the
   // XDG folders for everybody else.

@@ -14,10 +14,9 @@ struct Unit {
   double factor;
 };
 
-constexpr Unit kByteUnits[] = {{"", 1},        {"B", 1},          {"KiB", 1024},         {"MiB", 1048576},
-                               {"GiB", 0x1p30}, {"TiB", 0x1p40},  {"K", 1024},           {"M", 1048576},
-                               {"G", 0x1p30},   {"T", 0x1p40},    {"KB", 1e3},           {"MB", 1e6},
-                               {"GB", 1e9},     {"TB", 1e12}};
+constexpr Unit kByteUnits[] = {{"", 1},         {"B", 1},    {"KiB", 1024},  {"MiB", 1048576}, {"GiB", 0x1p30},
+                               {"TiB", 0x1p40}, {"K", 1024}, {"M", 1048576}, {"G", 0x1p30},    {"T", 0x1p40},
+                               {"KB", 1e3},     {"MB", 1e6}, {"GB", 1e9},    {"TB", 1e12}};
 constexpr Unit kTimeUnits[] = {{"ms", 1}, {"s", 1e3}, {"min", 6e4}, {"m", 6e4}, {"h", 3.6e6}, {"d", 8.64e7}};
 
 template <size_t N>

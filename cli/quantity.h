@@ -15,7 +15,7 @@ Result<uint64_t> parse_bytes(std::string_view text);
 // "500ms", "30s", "5min", "2h", "1d".
 Result<Millis> parse_duration(std::string_view text);
 
-std::string format_bytes(uint64_t bytes);          // "1.50 GiB"
-std::string format_duration(Millis duration);      // "2 min 5 s"
+std::string format_bytes(uint64_t bytes);      // "1.50 GiB"
+std::string format_duration(Millis duration);  // "2 min 5 s"
 
 }  // namespace walrusfs::cli

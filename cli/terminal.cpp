@@ -37,10 +37,13 @@ void Progress::update(uint64_t done, uint64_t total) {
   const double seconds = std::chrono::duration<double>(now - started_).count();
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
   std::string line = doing_ + ": " + format_bytes(done);
-  if (total > 0) line += fmt::format(" of {} ({:.0f} %)", format_bytes(total), 100.0 * static_cast<double>(done) / static_cast<double>(total));
+  if (total > 0)
+    line += fmt::format(" of {} ({:.0f} %)", format_bytes(total),
+                        100.0 * static_cast<double>(done) / static_cast<double>(total));
   line += fmt::format(", {}/s", format_bytes(static_cast<uint64_t>(rate)));
   if (total > done && rate > 0) {
-    line += ", " + format_duration(Millis(static_cast<int64_t>(static_cast<double>(total - done) / rate * 1000))) + " left";
+    line +=
+        ", " + format_duration(Millis(static_cast<int64_t>(static_cast<double>(total - done) / rate * 1000))) + " left";
   }
   std::fprintf(stderr, terminal_ ? "\r\033[K%s" : "%s\n", line.c_str());
   std::fflush(stderr);
@@ -49,7 +52,8 @@ void Progress::update(uint64_t done, uint64_t total) {
 Result<std::string> ask_secret(const std::string& question) {
   Fd terminal(open("/dev/tty", O_RDWR | O_CLOEXEC));
   if (!terminal.valid()) {
-    return Error(Code::kInvalidArgument, "a passphrase is needed and there is no terminal to ask on: use --passphrase-file");
+    return Error(Code::kInvalidArgument,
+                 "a passphrase is needed and there is no terminal to ask on: use --passphrase-file");
   }
   termios before{};
   tcgetattr(terminal.get(), &before);
@@ -77,7 +81,8 @@ Result<std::string> read_secret_file(const std::string& path) {
     std::ifstream file(path);
     read = static_cast<bool>(std::getline(file, line));
   }
-  if (!read || line.empty()) return Error(Code::kInvalidArgument, "no passphrase in " + path + " (its first line is taken)");
+  if (!read || line.empty())
+    return Error(Code::kInvalidArgument, "no passphrase in " + path + " (its first line is taken)");
   return line;
 }
 

@@ -13,7 +13,9 @@ namespace {
 constexpr int kPartialContent = 206;
 
 Error bad_status(const std::string& url, int status) {
-  const Code code = status == 404 ? Code::kNotFound : status >= 500 || status == 429 ? Code::kUnavailable : Code::kNotSupported;
+  const Code code = status == 404                    ? Code::kNotFound
+                    : status >= 500 || status == 429 ? Code::kUnavailable
+                                                     : Code::kNotSupported;
   return Error(code, fmt::format("{} answered HTTP {} to a request for a range", url_origin(url), status));
 }
 
@@ -27,7 +29,8 @@ class UrlSource final : public pack::ByteSource {
     WFS_ASSIGN(const HttpResponse response, get({0, 1}));
     const std::string_view range = find_header(response.headers, "content-range");
     const size_t slash = range.rfind('/');
-    if (slash == std::string_view::npos) return Error(Code::kNotSupported, url_origin(url_) + " does not tell the blob's size");
+    if (slash == std::string_view::npos)
+      return Error(Code::kNotSupported, url_origin(url_) + " does not tell the blob's size");
     std::from_chars(range.data() + slash + 1, range.data() + range.size(), size_);
     if (size_ == 0) return Error(Code::kNotSupported, url_origin(url_) + " does not tell the blob's size");
     return size_;
@@ -36,7 +39,8 @@ class UrlSource final : public pack::ByteSource {
   Result<Bytes> read(ByteRange range) override {
     if (range.empty()) return Bytes();
     WFS_ASSIGN(HttpResponse response, get(range));
-    if (response.body.size() != range.length) return Error(Code::kUnavailable, url_origin(url_) + " sent too few bytes");
+    if (response.body.size() != range.length)
+      return Error(Code::kUnavailable, url_origin(url_) + " sent too few bytes");
     return std::move(response.body);
   }
 

@@ -93,8 +93,10 @@ Result<pack::AgeIdentity> load_key(Files& files, const Volume& volume,
   if (!wrapped) {
     WFS_ASSIGN(bool plain, files.exists(volume.key_path()));
     if (!plain) {
-      return Error(Code::kWrongKey, fmt::format("the key of volume '{}' is not there: put the line AGE-SECRET-KEY-1… that"
-                                                " 'format' showed into {} (mode 0600)", volume.name, volume.key_path()));
+      return Error(Code::kWrongKey,
+                   fmt::format("the key of volume '{}' is not there: put the line AGE-SECRET-KEY-1… that"
+                               " 'format' showed into {} (mode 0600)",
+                               volume.name, volume.key_path()));
     }
     WFS_ASSIGN(Bytes text, read_file(files, volume.key_path(), kKeyFileBytes));
     auto identity = pack::AgeIdentity::parse(as_text(text));

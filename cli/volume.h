@@ -37,9 +37,9 @@ struct Volume {
 struct FormatOptions {
   std::string name;
   bool is_public = false;
-  std::optional<pack::AgeIdentity> identity;   // none: a new one is made
-  std::optional<std::string> passphrase;       // none: the key file is protected by its mode alone
-  std::string settings;                        // the text of volume.toml
+  std::optional<pack::AgeIdentity> identity;  // none: a new one is made
+  std::optional<std::string> passphrase;      // none: the key file is protected by its mode alone
+  std::string settings;                       // the text of volume.toml
 };
 
 // Makes the folder, key and empty index. kExists when there is such a volume. Returns the key, which is
@@ -52,9 +52,9 @@ Result<Volume> open_volume(Files& files, const Places& places, const std::string
 std::vector<std::string> list_volumes(Files& files, const Places& places);
 
 // The key of an encrypted volume (whether it is one stands in its index: setting "recipient", an age
-// recipient or "public"). kWrongKey when it is missing or the passphrase is wrong. `ask` gives the passphrase when the key is under one.
-Result<pack::AgeIdentity> load_key(Files& files, const Volume& volume,
-                                   const std::function<Result<std::string>()>& ask);
+// recipient or "public"). kWrongKey when it is missing or the passphrase is wrong. `ask` gives the passphrase when the
+// key is under one.
+Result<pack::AgeIdentity> load_key(Files& files, const Volume& volume, const std::function<Result<std::string>()>& ask);
 
 // Who has the volume mounted, as written by the mount.
 struct MountRecord {

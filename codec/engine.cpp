@@ -1,28 +1,11 @@
 #include "codec/engine.h"
 
-#include <cstdlib>
+#include <atomic>
+#include <string>
 
 #include "codec/engine_table.h"
 
 namespace walrusfs {
-namespace {
-
-constexpr const char* kOverrideVariable = "WALRUSFS_CODEC";
-
-// The one place in the codec that reads the environment: the choice of loops changes speed, never bytes.
-const CodecEngine& choose() {
-  const auto usable = usable_codec_engines();
-  const char* wanted = std::getenv(kOverrideVariable);
-  if (wanted != nullptr) {
-    for (const CodecEngine* engine : usable) {
-      if (std::string_view(wanted) == engine->name) return *engine;
-    }
-  }
-  return *usable.back();
-}
-
-}  // namespace
-
 std::vector<const CodecEngine*> usable_codec_engines() {
   std::vector<const CodecEngine*> usable{&codec::kScalarEngine};
 #if defined(__x86_64__)
@@ -36,9 +19,27 @@ std::vector<const CodecEngine*> usable_codec_engines() {
   return usable;
 }
 
-const CodecEngine& default_codec_engine() {
-  static const CodecEngine& chosen = choose();
-  return chosen;
+namespace {
+
+std::atomic<const CodecEngine*>& default_engine() {
+  static std::atomic<const CodecEngine*> engine = usable_codec_engines().back();
+  return engine;
+}
+
+}  // namespace
+
+const CodecEngine& default_codec_engine() { return *default_engine().load(std::memory_order_relaxed); }
+
+Status set_default_codec_engine(std::string_view name) {
+  std::string known;
+  for (const CodecEngine* engine : usable_codec_engines()) {
+    if (name == engine->name) {
+      default_engine().store(engine, std::memory_order_relaxed);
+      return {};
+    }
+    known += known.empty() ? engine->name : std::string(", ") + engine->name;
+  }
+  return Error(Code::kInvalidArgument, "no codec engine '" + std::string(name) + "' on this CPU; there are: " + known);
 }
 
 std::string_view codec_engine_name(const CodecEngine& engine) { return engine.name; }

@@ -5,14 +5,19 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+
 namespace walrusfs {
 
 // Opaque here; codec/engine_table.h has the loops themselves.
 struct CodecEngine;
 
-// The fastest engine that this CPU can run, or the one named by the environment variable
-// WALRUSFS_CODEC ("scalar", "avx2", "avx512") when this CPU can run that. Chosen once per process.
+// The fastest engine that this CPU can run, unless another one was set.
 const CodecEngine& default_codec_engine();
+
+// For tests and benchmarks, before any work: "scalar", "avx2", "avx512". kInvalidArgument names those that
+// this CPU can run. The program takes the name from the environment variable WALRUSFS_CODEC.
+Status set_default_codec_engine(std::string_view name);
 
 // Every engine that this CPU can run, the reference ("scalar") first.
 std::vector<const CodecEngine*> usable_codec_engines();

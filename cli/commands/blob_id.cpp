@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -23,8 +23,9 @@ Result<BlobMetadata> metadata_of(const std::string& path, const CodeShape& shape
   EncodeOptions options{.threads = threads};
   options.progress = [&](uint64_t done, uint64_t total) {
     const auto size = static_cast<double>(file.bytes().size());
-    progress.update(static_cast<uint64_t>(size * static_cast<double>(done) / static_cast<double>(std::max<uint64_t>(total, 1))),
-                    file.bytes().size());
+    progress.update(
+        static_cast<uint64_t>(size * static_cast<double>(done) / static_cast<double>(std::max<uint64_t>(total, 1))),
+        file.bytes().size());
     return true;
   };
   return compute_metadata(shape, file.bytes(), options);
@@ -51,9 +52,12 @@ void add_blob_id(CLI::App& app, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("blob-id", "compute the Walrus blob ID of files, without a network");
   command->add_option("file", arguments->files, "files of any size")->required();
   command->add_option("--shards", arguments->shards, "shards of the committee")->capture_default_str();
-  command->add_option("--threads", arguments->threads, "threads to use")->check(CLI::Range(1, 256))->capture_default_str();
+  command->add_option("--threads", arguments->threads, "threads to use")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   command->footer("Examples:\n  walrusfs blob-id film.mkv\n  walrusfs blob-id --shards 301 pack.bin");
-  command->callback([arguments, &chosen] { chosen = [arguments](const Context& context) { return run(*arguments, context); }; });
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments](const Context& context) { return run(*arguments, context); }; });
 }
 
 }  // namespace walrusfs::cli

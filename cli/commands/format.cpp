@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -50,10 +50,11 @@ Result<std::optional<std::string>> passphrase_for(const FormatArguments& argumen
 
 void show_key(const std::string& volume, pack::AgeIdentity& identity) {
   std::string key = identity.print();
-  fmt::print("\nThis key reads everything in '{}'. It is shown once, now:\n\n    {}\n\n"
-             "Write it on paper or keep it in a password manager, away from this machine. With it, the age program\n"
-             "opens every pack of the volume; without it, nobody does, and nobody can make it again.\n\n",
-             volume, key);
+  fmt::print(
+      "\nThis key reads everything in '{}'. It is shown once, now:\n\n    {}\n\n"
+      "Write it on paper or keep it in a password manager, away from this machine. With it, the age program\n"
+      "opens every pack of the volume; without it, nobody does, and nobody can make it again.\n\n",
+      volume, key);
   wipe({reinterpret_cast<uint8_t*>(key.data()), key.size()});
 }
 
@@ -68,8 +69,10 @@ Result<int> run(const FormatArguments& arguments, const Context& context) {
   WFS_ASSIGN(auto identity, format_volume(system_files(), system_rng(), context.places, options));
   const std::string folder = context.places.volume(arguments.volume);
   if (context.json) {
-    const nlohmann::json answer = {{"volume", arguments.volume}, {"folder", folder},
-                                   {"recipient", identity ? nlohmann::json(identity->recipient().to_string()) : nullptr}};
+    const nlohmann::json answer = {
+        {"volume", arguments.volume},
+        {"folder", folder},
+        {"recipient", identity ? nlohmann::json(identity->recipient().to_string()) : nullptr}};
     fmt::print("{}\n", answer.dump());
     return 0;
   }
@@ -87,19 +90,25 @@ void add_format(CLI::App& app, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("format", "make a new volume");
   command->add_option("volume", arguments->volume, "its name: letters, digits, '-', '_', '.'")->required();
   command->add_flag("--public", arguments->is_public, "do not encrypt: anybody can read what is stored");
-  command->add_flag("--passphrase", arguments->ask_passphrase, "ask for a passphrase that protects the key on this disk");
-  command->add_option("--passphrase-file", arguments->passphrase_file, "take the passphrase from a file's first line ('-': standard input)");
+  command->add_flag("--passphrase", arguments->ask_passphrase,
+                    "ask for a passphrase that protects the key on this disk");
+  command->add_option("--passphrase-file", arguments->passphrase_file,
+                      "take the passphrase from a file's first line ('-': standard input)");
   command->add_option("--identity", arguments->identity_file, "use this age identity file instead of a new key");
-  command->add_option("--backend", arguments->backend, "local: a Walrus inside this machine; http: aggregators and a publisher")
+  command
+      ->add_option("--backend", arguments->backend,
+                   "local: a Walrus inside this machine; http: aggregators and a publisher")
       ->check(CLI::IsMember({"local", "http"}));
   command->add_option("--aggregator", arguments->aggregators, "http: URL to read from; may be given several times");
   command->add_option("--publisher", arguments->publisher, "http: URL to write to");
-  command->add_option("--shards", arguments->shards, "http: shards of the network's committee (mainnet and testnet: 1000)");
+  command->add_option("--shards", arguments->shards,
+                      "http: shards of the network's committee (mainnet and testnet: 1000)");
   command->footer(
       "Examples:\n  walrusfs format photos\n  walrusfs format --passphrase diary\n"
       "  walrusfs format --public --backend http --aggregator https://aggregator.example \\\n"
       "                  --publisher https://publisher.example archive");
-  command->callback([arguments, &chosen] { chosen = [arguments](const Context& context) { return run(*arguments, context); }; });
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments](const Context& context) { return run(*arguments, context); }; });
 }
 
 }  // namespace walrusfs::cli

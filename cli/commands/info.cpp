@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sys/xattr.h>
+#include <CLI/CLI.hpp>
 
 #include <cerrno>
 #include <nlohmann/json.hpp>
@@ -46,8 +46,9 @@ void add_info(CLI::App& app, Chosen& chosen) {
   auto paths = std::make_shared<std::vector<std::string>>();
   CLI::App* command = app.add_subcommand("info", "how safe a file is and where its bytes are");
   command->add_option("path", *paths, "files or folders inside a mount")->required();
-  command->footer("States: dirty (in memory), journaled (survives a power cut here), certified (the network keeps it).\n"
-                  "Example:\n  walrusfs info ~/photos/2024/*.jpg");
+  command->footer(
+      "States: dirty (in memory), journaled (survives a power cut here), certified (the network keeps it).\n"
+      "Example:\n  walrusfs info ~/photos/2024/*.jpg");
   command->callback([paths, &chosen] { chosen = [paths](const Context& context) { return run(*paths, context); }; });
 }
 

@@ -1,7 +1,7 @@
 // Commands that talk to a mount: umount, status, sync.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -82,10 +82,12 @@ struct UmountArguments {
 // A killed mount leaves its folder behind; umount clears that too.
 Result<int> umount_without_daemon(const Volume& volume, const Error& why) {
   const auto record = read_mount_record(system_files(), volume);
-  if (!record || inspect_mountpoint(record->mountpoint) != MountpointState::kDeadMount) return why.with_context("'" + volume.name + "'");
+  if (!record || inspect_mountpoint(record->mountpoint) != MountpointState::kDeadMount)
+    return why.with_context("'" + volume.name + "'");
   WFS_TRY(clear_dead_mount(record->mountpoint));
   WFS_TRY(system_files().remove(volume.mount_record_path()));
-  fmt::print("{} was left by a mount that was killed; it is cleared. Mount again to go on with its uploads.\n", record->mountpoint);
+  fmt::print("{} was left by a mount that was killed; it is cleared. Mount again to go on with its uploads.\n",
+             record->mountpoint);
   return 0;
 }
 
@@ -176,9 +178,12 @@ void add_umount(CLI::App& app, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("umount", "upload what waits, then unmount");
   command->alias("unmount");
   command->add_option("folder", arguments->what, "where it is mounted, or the volume's name")->required();
-  command->add_flag("--now", arguments->now, "do not wait for uploads: what waits stays on this disk for the next mount");
+  command->add_flag("--now", arguments->now,
+                    "do not wait for uploads: what waits stays on this disk for the next mount");
   command->footer("Examples:\n  walrusfs umount ~/photos\n  walrusfs umount --now photos");
-  command->callback([arguments, &chosen] { chosen = [arguments](const Context& context) { return run_umount(*arguments, context); }; });
+  command->callback([arguments, &chosen] {
+    chosen = [arguments](const Context& context) { return run_umount(*arguments, context); };
+  });
 }
 
 void add_status(CLI::App& app, Chosen& chosen) {
@@ -186,19 +191,22 @@ void add_status(CLI::App& app, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("status", "what a volume holds, what waits, what is wrong");
   command->add_option("folder", *what, "a mounted folder or a volume's name; none: all volumes");
   command->footer("Examples:\n  walrusfs status\n  walrusfs status --json ~/photos | jq '.[0].upload'");
-  command->callback([what, &chosen] { chosen = [what](const Context& context) { return run_status(*what, context); }; });
+  command->callback(
+      [what, &chosen] { chosen = [what](const Context& context) { return run_status(*what, context); }; });
 }
 
 void add_sync(CLI::App& app, Chosen& chosen) {
   auto arguments = std::make_shared<SyncArguments>();
   CLI::App* command = app.add_subcommand("sync", "wait until everything written so far is safe");
   command->add_option("folder", arguments->what, "a mounted folder or a volume's name")->required();
-  command->add_option("--wait", arguments->wait, "journaled: survives a power cut here; certified: the network keeps it")
+  command
+      ->add_option("--wait", arguments->wait, "journaled: survives a power cut here; certified: the network keeps it")
       ->check(CLI::IsMember({"journaled", "certified"}))
       ->capture_default_str();
   command->add_option("--timeout", arguments->timeout, "give up after, for instance, 5min (exit status 6)");
   command->footer("Examples:\n  walrusfs sync ~/photos\n  walrusfs sync --wait=journaled --timeout 10s photos");
-  command->callback([arguments, &chosen] { chosen = [arguments](const Context& context) { return run_sync(*arguments, context); }; });
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments](const Context& context) { return run_sync(*arguments, context); }; });
 }
 
 }  // namespace walrusfs::cli

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -38,8 +38,8 @@ void print_network(const LocalNetworkState& state, const Context& context) {
     fmt::print("{}\n", state.json);
     return;
   }
-  fmt::print("The local network runs (process {}).\n  aggregator {}\n  publisher  {}\n", state.pid, state.aggregator_url,
-             state.publisher_url);
+  fmt::print("The local network runs (process {}).\n  aggregator {}\n  publisher  {}\n", state.pid,
+             state.aggregator_url, state.publisher_url);
 }
 
 Result<int> run_start(const LocalnetArguments& arguments, const Context& context) {
@@ -88,7 +88,8 @@ using Runner = Result<int> (*)(const LocalnetArguments&, const Context&);
 // Which further options an action has.
 enum class Takes { kNothing, kNetwork, kNode };
 
-void add_action(CLI::App& parent, Chosen& chosen, const std::string& name, const std::string& help, Runner runner, Takes takes) {
+void add_action(CLI::App& parent, Chosen& chosen, const std::string& name, const std::string& help, Runner runner,
+                Takes takes) {
   auto arguments = std::make_shared<LocalnetArguments>();
   CLI::App* command = parent.add_subcommand(name, help);
   command->add_option("--folder", arguments->folder, "where its state is kept (default: beside the volumes)");
@@ -96,7 +97,8 @@ void add_action(CLI::App& parent, Chosen& chosen, const std::string& name, const
   if (takes == Takes::kNetwork) {
     command->add_option("--nodes", arguments->nodes, "storage nodes of a new network (default: 5)");
     command->add_option("--shards", arguments->shards, "shards of a new network, all nodes together (default: 301)");
-    command->add_option("--max-body", arguments->max_body, "largest blob the publisher takes (default: as before; a new network: 10MiB, as official)");
+    command->add_option("--max-body", arguments->max_body,
+                        "largest blob the publisher takes (default: as before; a new network: 10MiB, as official)");
   }
   command->callback([arguments, runner, &chosen] {
     chosen = [arguments, runner](const Context& context) { return runner(*arguments, context); };
@@ -108,8 +110,9 @@ void add_action(CLI::App& parent, Chosen& chosen, const std::string& name, const
 void add_localnet(CLI::App& app, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("localnet", "the embedded Walrus network of this machine");
   command->require_subcommand(1);
-  command->footer("A mount of a volume with backend 'local' starts it by itself and leaves it running.\n"
-                  "Examples:\n  walrusfs localnet start\n  walrusfs localnet status --json | jq .nodes\n  walrusfs localnet stop");
+  command->footer(
+      "A mount of a volume with backend 'local' starts it by itself and leaves it running.\n"
+      "Examples:\n  walrusfs localnet start\n  walrusfs localnet status --json | jq .nodes\n  walrusfs localnet stop");
   add_action(*command, chosen, "start", "start it in the background, unless it runs", run_start, Takes::kNetwork);
   add_action(*command, chosen, "run", "run it in the foreground", run_run, Takes::kNetwork);
   add_action(*command, chosen, "stop", "stop it; what is stored stays", run_stop, Takes::kNothing);

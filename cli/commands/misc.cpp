@@ -1,6 +1,6 @@
 // Small commands: config, version, check.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -55,14 +55,16 @@ void add_config(CLI::App& app, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("config", "print the settings in force, as TOML");
   command->add_option("volume", *name, "with this volume's own settings");
   command->footer("Examples:\n  walrusfs config\n  walrusfs config photos");
-  command->callback([name, &chosen] { chosen = [name](const Context& context) { return run_config(*name, context); }; });
+  command->callback(
+      [name, &chosen] { chosen = [name](const Context& context) { return run_config(*name, context); }; });
 }
 
 void add_version(CLI::App& app, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("version", "print the version");
   command->callback([&chosen] {
     chosen = [](const Context& context) -> Result<int> {
-      fmt::print("{}\n", context.json ? nlohmann::json{{"version", WALRUSFS_VERSION}}.dump() : "walrusfs " WALRUSFS_VERSION);
+      fmt::print("{}\n",
+                 context.json ? nlohmann::json{{"version", WALRUSFS_VERSION}}.dump() : "walrusfs " WALRUSFS_VERSION);
       return 0;
     };
   });

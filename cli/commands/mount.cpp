@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -34,7 +34,8 @@ Status prepare_mountpoint(const std::string& path) {
       return Error(Code::kNotFound, path + " does not exist; make it with: mkdir -p " + path);
     case MountpointState::kNotFolder: return Error(Code::kNotDirectory, path + " is not a folder");
     case MountpointState::kNotEmpty:
-      return Error(Code::kNotEmpty, path + " is not empty, and mounting would hide what is in it; choose an empty folder");
+      return Error(Code::kNotEmpty,
+                   path + " is not empty, and mounting would hide what is in it; choose an empty folder");
     case MountpointState::kMounted: return Error(Code::kBusy, "something is mounted on " + path + " already");
   }
   return Error(Code::kInternal, "unknown state of " + path);
@@ -42,7 +43,7 @@ Status prepare_mountpoint(const std::string& path) {
 
 Result<int> run(const MountArguments& arguments, const Context& context) {
   WFS_ASSIGN(const Volume volume, open_volume(system_files(), context.places, arguments.volume));
-  MountRequest request{context.places, volume, absolute_path(arguments.mountpoint), arguments.read_only,
+  MountRequest request{context.places,        volume, absolute_path(arguments.mountpoint), arguments.read_only,
                        arguments.allow_other, {}};
   WFS_TRY(prepare_mountpoint(request.mountpoint));
   request.ask_passphrase = [&]() -> Result<std::string> {
@@ -54,9 +55,8 @@ Result<int> run(const MountArguments& arguments, const Context& context) {
     WFS_TRY(run_mount(request, [&] { log_info("'{}' is mounted on {}", volume.name, request.mountpoint); }));
     return 0;
   }
-  WFS_TRY(run_in_background(volume.log_path(), [&](const std::function<void()>& on_ready) {
-    return run_mount(request, on_ready);
-  }));
+  WFS_TRY(run_in_background(volume.log_path(),
+                            [&](const std::function<void()>& on_ready) { return run_mount(request, on_ready); }));
   if (context.json) {
     fmt::print("{}\n", nlohmann::json{{"volume", volume.name}, {"mountpoint", request.mountpoint}}.dump());
   } else {
@@ -74,11 +74,15 @@ void add_mount(CLI::App& app, Chosen& chosen) {
   command->add_option("folder", arguments->mountpoint, "where to mount it")->required();
   command->add_flag("-f,--foreground", arguments->foreground, "stay in the foreground; Ctrl-C unmounts");
   command->add_flag("--read-only", arguments->read_only, "refuse every change");
-  command->add_flag("--allow-other", arguments->allow_other, "let other users of this machine in (permission bits still count)");
-  command->add_option("--passphrase-file", arguments->passphrase_file, "take the passphrase of the key from a file ('-': standard input)");
-  command->footer("Examples:\n  walrusfs mount photos ~/photos\n  walrusfs mount --read-only --foreground archive /mnt/archive\n\n"
-                  "After a crash just mount again: what was synced is there, and uploads go on where they were.");
-  command->callback([arguments, &chosen] { chosen = [arguments](const Context& context) { return run(*arguments, context); }; });
+  command->add_flag("--allow-other", arguments->allow_other,
+                    "let other users of this machine in (permission bits still count)");
+  command->add_option("--passphrase-file", arguments->passphrase_file,
+                      "take the passphrase of the key from a file ('-': standard input)");
+  command->footer(
+      "Examples:\n  walrusfs mount photos ~/photos\n  walrusfs mount --read-only --foreground archive /mnt/archive\n\n"
+      "After a crash just mount again: what was synced is there, and uploads go on where they were.");
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments](const Context& context) { return run(*arguments, context); }; });
 }
 
 }  // namespace walrusfs::cli

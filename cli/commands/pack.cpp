@@ -1,8 +1,8 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "base/files.h"
 #include "cli/commands/commands.h"
@@ -59,7 +59,8 @@ Result<std::unique_ptr<OpenPackFile>> open_pack(const PackArguments& arguments, 
   WFS_ASSIGN(opened->identity, find_identity(arguments, context));
   auto reader = pack::PackReader::open(*opened->source, opened->identity ? &*opened->identity : nullptr);
   if (!reader.ok() && reader.error().code() == Code::kWrongKey && !opened->identity) {
-    return Error(Code::kWrongKey, arguments.source + " is encrypted: give its key with --identity FILE or --volume NAME");
+    return Error(Code::kWrongKey,
+                 arguments.source + " is encrypted: give its key with --identity FILE or --volume NAME");
   }
   if (!reader.ok()) return reader.error().with_context(arguments.source);
   opened->reader = std::move(*reader);
@@ -85,7 +86,11 @@ Result<int> run_list(const PackArguments& arguments, const Context& context) {
   WFS_TRY(opened->reader->for_each_member([&](const pack::MemberPlace& place) -> Status {
     const pack::Member& member = place.member;
     if (context.json) {
-      all.push_back({{"path", member.path}, {"type", std::string(1, type_letter(member.type))}, {"mode", member.mode}, {"size", member.size}, {"t_offset", place.t_content}});
+      all.push_back({{"path", member.path},
+                     {"type", std::string(1, type_letter(member.type))},
+                     {"mode", member.mode},
+                     {"size", member.size},
+                     {"t_offset", place.t_content}});
     } else {
       fmt::print("{}{:04o} {:>6} {:>6} {:>12}  {}\n", type_letter(member.type), member.mode, member.uid, member.gid,
                  member.size, member.path);
@@ -98,7 +103,8 @@ Result<int> run_list(const PackArguments& arguments, const Context& context) {
 
 Result<int> run_extract(const PackArguments& arguments, const Context& context) {
   WFS_ASSIGN(auto opened, open_pack(arguments, context));
-  const pack::ExtractOptions options{.folder = arguments.target, .owners_and_devices = geteuid() == 0, .internal = arguments.internal};
+  const pack::ExtractOptions options{
+      .folder = arguments.target, .owners_and_devices = geteuid() == 0, .internal = arguments.internal};
   WFS_ASSIGN(const pack::ExtractReport report, pack::extract_pack(*opened->reader, options));
   if (context.json) {
     fmt::print("{}\n", nlohmann::json{{"members", report.members}, {"bytes", report.bytes}}.dump());
@@ -113,8 +119,10 @@ Result<int> run_verify(const PackArguments& arguments, const Context& context) {
   WFS_TRY(opened->reader->verify());
   const size_t frames = opened->reader->frames().size();
   if (context.json) {
-    fmt::print("{}\n", nlohmann::json{{"frames", frames}, {"t_bytes", opened->reader->t_bytes()},
-                                      {"encrypted", opened->reader->encrypted()}}.dump());
+    fmt::print("{}\n", nlohmann::json{{"frames", frames},
+                                      {"t_bytes", opened->reader->t_bytes()},
+                                      {"encrypted", opened->reader->encrypted()}}
+                           .dump());
   } else {
     fmt::print("{}: {} frames and every member check out\n", arguments.source, frames);
   }
@@ -141,10 +149,11 @@ CLI::App* add_action(CLI::App& parent, Chosen& chosen, const std::string& name, 
 void add_pack(CLI::App& app, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("pack", "look into one pack, from a file or straight from the network");
   command->require_subcommand(1);
-  command->footer("Examples:\n  walrusfs pack list --volume photos http://127.0.0.1:31415/v1/blobs/BLOB_ID\n"
-                  "  walrusfs pack extract --identity key.txt --to restored pack.bin\n"
-                  "  walrusfs pack verify pack.bin\n\nThe same without this program:\n"
-                  "  curl -s URL | age -d -i key.txt | zstd -d | tar x");
+  command->footer(
+      "Examples:\n  walrusfs pack list --volume photos http://127.0.0.1:31415/v1/blobs/BLOB_ID\n"
+      "  walrusfs pack extract --identity key.txt --to restored pack.bin\n"
+      "  walrusfs pack verify pack.bin\n\nThe same without this program:\n"
+      "  curl -s URL | age -d -i key.txt | zstd -d | tar x");
   add_action(*command, chosen, "list", "list its members", run_list, std::make_shared<PackArguments>());
   add_action(*command, chosen, "verify", "check every frame and member", run_verify, std::make_shared<PackArguments>());
   auto extract = std::make_shared<PackArguments>();

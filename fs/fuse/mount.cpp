@@ -22,8 +22,8 @@ std::vector<std::string> session_arguments(const MountOptions& options) {
 
 class FuseMount final : public Mount {
  public:
-  FuseMount(Vfs& vfs, const MountOptions& options)
-      : options_(options), door_{vfs, options.cache_timeout_s, options.read_only} {}
+  FuseMount(Vfs& vfs, Clock& clock, const MountOptions& options)
+      : options_(options), door_{vfs, clock, options.cache_timeout_s, options.read_only} {}
 
   ~FuseMount() override {
     door_.vfs.set_invalidator({});
@@ -48,9 +48,8 @@ class FuseMount final : public Mount {
     }
     mounted_ = true;
     door_.seeks = std::make_unique<SeekQueue>(door_.vfs, session_);
-    door_.vfs.set_invalidator([session = session_](InodeId inode) {
-      fuse_lowlevel_notify_inval_inode(session, raw(inode), 0, 0);
-    });
+    door_.vfs.set_invalidator(
+        [session = session_](InodeId inode) { fuse_lowlevel_notify_inval_inode(session, raw(inode), 0, 0); });
     return {};
   }
 
@@ -96,8 +95,8 @@ class FuseMount final : public Mount {
 
 }  // namespace
 
-Result<std::unique_ptr<Mount>> Mount::make(Vfs& vfs, const MountOptions& options) {
-  auto mount = std::make_unique<FuseMount>(vfs, options);
+Result<std::unique_ptr<Mount>> Mount::make(Vfs& vfs, Clock& clock, const MountOptions& options) {
+  auto mount = std::make_unique<FuseMount>(vfs, clock, options);
   WFS_TRY(mount->mount());
   return std::unique_ptr<Mount>(std::move(mount));
 }

@@ -14,10 +14,10 @@
 namespace walrusfs {
 
 struct MountOptions {
-  std::string mountpoint;      // absolute, existing
-  std::string source;          // shown by mount(8) and df(1)
+  std::string mountpoint;  // absolute, existing
+  std::string source;      // shown by mount(8) and df(1)
   bool read_only = false;
-  bool allow_other = false;    // other users may enter; permission bits are always checked
+  bool allow_other = false;         // other users may enter; permission bits are always checked
   double cache_timeout_s = 86'400;  // of names and attributes in the kernel; the volume has one writer
   unsigned threads = 4;
 };
@@ -32,8 +32,8 @@ Status unmount(const std::string& path, bool lazy);
 
 class Mount {
  public:
-  // Mounts at once; requests wait until serve(). `vfs` must outlive the mount.
-  static Result<std::unique_ptr<Mount>> make(Vfs& vfs, const MountOptions& options);
+  // Mounts at once; requests wait until serve(). `vfs` and `clock` must outlive the mount.
+  static Result<std::unique_ptr<Mount>> make(Vfs& vfs, Clock& clock, const MountOptions& options);
   virtual ~Mount() = default;  // unmounts
 
   // Serves until the folder is unmounted, by anybody or by stop(). When it returns, the folder is

@@ -152,10 +152,8 @@ void on_getattr(fuse_req_t request, fuse_ino_t inode, fuse_file_info*) {
   guarded(request, [&] { reply_attr(request, vfs(request).getattr(id(inode))); });
 }
 
-AttrChange to_change(const struct stat& attr, int to_set) {
+AttrChange to_change(const struct stat& attr, int to_set, Clock& clock) {
   AttrChange change;
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
   if (to_set & FUSE_SET_ATTR_MODE) change.mode = attr.st_mode;
   if (to_set & FUSE_SET_ATTR_UID) change.uid = attr.st_uid;
   if (to_set & FUSE_SET_ATTR_GID) change.gid = attr.st_gid;
@@ -163,13 +161,14 @@ AttrChange to_change(const struct stat& attr, int to_set) {
   if (to_set & FUSE_SET_ATTR_ATIME) change.atime = to_timestamp(attr.st_atim);
   if (to_set & FUSE_SET_ATTR_MTIME) change.mtime = to_timestamp(attr.st_mtim);
   if (to_set & FUSE_SET_ATTR_CTIME) change.ctime = to_timestamp(attr.st_ctim);
-  if (to_set & FUSE_SET_ATTR_ATIME_NOW) change.atime = to_timestamp(now);
-  if (to_set & FUSE_SET_ATTR_MTIME_NOW) change.mtime = to_timestamp(now);
+  if (to_set & FUSE_SET_ATTR_ATIME_NOW) change.atime = clock.now();
+  if (to_set & FUSE_SET_ATTR_MTIME_NOW) change.mtime = clock.now();
   return change;
 }
 
 void on_setattr(fuse_req_t request, fuse_ino_t inode, struct stat* attr, int to_set, fuse_file_info*) {
-  guarded(request, [&] { reply_attr(request, vfs(request).setattr(id(inode), to_change(*attr, to_set))); });
+  guarded(request,
+          [&] { reply_attr(request, vfs(request).setattr(id(inode), to_change(*attr, to_set, door(request).clock))); });
 }
 
 void on_readlink(fuse_req_t request, fuse_ino_t inode) {

@@ -10,6 +10,7 @@ namespace walrusfs {
 // The `userdata` of the session.
 struct Door {
   Vfs& vfs;
+  Clock& clock;
   double cache_timeout_s;
   bool read_only;
   std::unique_ptr<SeekQueue> seeks{};

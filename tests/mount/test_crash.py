@@ -1,4 +1,4 @@
-"""kill -9 at random moments: what was fsynced is there, nothing is half there, uploads go on, nothing is stored twice."""
+"""kill -9 at random moments: what was fsynced is there, nothing is half there, uploads go on, once."""
 import os
 import random
 import threading

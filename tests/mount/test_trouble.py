@@ -39,7 +39,8 @@ class Mountpoint(harness.MountTest):
 class Volume(harness.MountTest):
     def test_unknown(self):
         self.format("photos")
-        self.cli_fails(NOT_FOUND, "mount", "fotos", self.mountpoint, says=["no volume 'fotos'", "photos", "walrusfs format"])
+        self.cli_fails(NOT_FOUND, "mount", "fotos", self.mountpoint,
+                       says=["no volume 'fotos'", "photos", "walrusfs format"])
 
     def test_bad_name(self):
         for name in ("", ".hidden", "a/b", "x" * 65, "space here"):
@@ -124,8 +125,8 @@ class Configuration(harness.MountTest):
 
     def test_help_everywhere(self):
         top = self.run_cli("--help").stdout
-        for command in ("format", "mount", "umount", "status", "sync", "info", "blob-id", "pack", "check", "localnet", "config",
-                        "version"):
+        for command in ("format", "mount", "umount", "status", "sync", "info", "blob-id", "pack", "check", "localnet",
+                        "config", "version"):
             self.assertIn(command, top)
             self.assertIn(command, self.run_cli(command, "--help").stdout)
         self.cli_fails(USAGE, "frobnicate")
@@ -140,7 +141,8 @@ class Spool(harness.MountTest):
         for folder, _, names in os.walk(self.home("data/volumes/vol/spool")):
             if "/lost" in folder:
                 continue
-            found += [os.path.join(folder, name) for name in names if os.path.getsize(os.path.join(folder, name)) == 100_000]
+            paths = [os.path.join(folder, name) for name in names]
+            found += [path for path in paths if os.path.getsize(path) == 100_000]
         return found
 
     def prepare(self):
