@@ -26,7 +26,6 @@ class FuseMount final : public Mount {
       : options_(options), door_{vfs, clock, options.cache_timeout_s, options.read_only} {}
 
   ~FuseMount() override {
-    door_.vfs.set_invalidator({});
     if (session_ == nullptr) return;
     if (mounted_) fuse_session_unmount(session_);
     door_.seeks.reset();
@@ -48,8 +47,6 @@ class FuseMount final : public Mount {
     }
     mounted_ = true;
     door_.seeks = std::make_unique<SeekQueue>(door_.vfs, session_);
-    door_.vfs.set_invalidator(
-        [session = session_](InodeId inode) { fuse_lowlevel_notify_inval_inode(session, raw(inode), 0, 0); });
     return {};
   }
 

@@ -14,7 +14,9 @@ constexpr int kDeepestFolder = 100'000;  // a chain of parents longer than this 
 
 Error not_yet() { return Error(Code::kInternal, ""); }
 
-Error no_such_inode(InodeId id) { return Error(Code::kStale, fmt::format("inode {} does not exist any more", raw(id))); }
+Error no_such_inode(InodeId id) {
+  return Error(Code::kStale, fmt::format("inode {} does not exist any more", raw(id)));
+}
 
 }  // namespace
 

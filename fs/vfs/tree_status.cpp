@@ -142,9 +142,4 @@ void TreeVfs::make_read_only(const std::string& reason) {
   refuse_changes(reason);
 }
 
-void TreeVfs::set_invalidator(std::function<void(InodeId)> invalidator) {
-  MutexLock lock(mutex_);
-  invalidator_ = std::move(invalidator);
-}
-
 }  // namespace walrusfs

@@ -22,6 +22,7 @@
 // waits for the journal or for room in the spool.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -101,7 +102,6 @@ class TreeVfs final : public Vfs {
   Result<FileState> state(InodeId id) override;
   VfsStatus status() const override;
   void make_read_only(const std::string& reason) override;
-  void set_invalidator(std::function<void(InodeId)> invalidator) override;
 
  private:
   using TimePoint = Deadline::TimePoint;
@@ -270,7 +270,6 @@ class TreeVfs final : public Vfs {
   uint64_t generation_ GUARDED_BY(mutex_) = 0;
   bool read_only_ GUARDED_BY(mutex_) = false;
   std::string read_only_reason_ GUARDED_BY(mutex_);
-  std::function<void(InodeId)> invalidator_ GUARDED_BY(mutex_);
 
   // The gate. `gate_` is signalled when a data operation ends and when a cut has sealed.
   CondVar gate_;

@@ -9,7 +9,6 @@
 // cannot know. Safe to call from any thread. Errors carry the Code whose errno POSIX names.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -140,8 +139,6 @@ class Vfs : public LiveTree {
   virtual Result<FileState> state(InodeId id) = 0;
   virtual VfsStatus status() const = 0;
   virtual void make_read_only(const std::string& reason) = 0;
-  // Tells the kernel's door that cached data or attributes of an inode are out of date.
-  virtual void set_invalidator(std::function<void(InodeId)> invalidator) = 0;
 };
 
 }  // namespace walrusfs

@@ -186,7 +186,9 @@ TEST_F(Attributes, TheProgramTellsOfAFile) {
            "not listed, and cannot be set (EPERM).");
   const InodeId id = volume.make_file("f", "bytes");
   Vfs& fs = volume.fs();
-  auto get = [&](const std::string& name) { return std::string(as_text(must(fs.getxattr(id, "user.walrus." + name)))); };
+  auto get = [&](const std::string& name) {
+    return std::string(as_text(must(fs.getxattr(id, "user.walrus." + name))));
+  };
   EXPECT_EQ(get("state"), "dirty");
   EXPECT_EQ(code_of(fs.getxattr(id, "user.walrus.pack")), Code::kNoAttribute);
   EXPECT_TRUE(get("extents").starts_with("0 5 spool "));

@@ -34,7 +34,8 @@ TEST(Files, EndAtOnePebibyte) {
 }
 
 TEST(Files, HolesAreZeros) {
-  promises("What was never written reads as zeros, and so does what a shortened file gets back when it is made longer.");
+  promises("What was never written reads as zeros, and so does what a shortened file gets back when it is made "
+           "longer.");
   for (const bool through_pack : {false, true}) {
     TestVolume volume;
     const InodeId id = volume.make_file("f", "0123456789");
@@ -51,7 +52,8 @@ TEST(Files, HolesAreZeros) {
 }
 
 TEST(Files, SeekTellsDataFromHoles) {
-  promises("SEEK_DATA and SEEK_HOLE tell data from holes; beyond the end, and where no data follows, they fail (ENXIO).");
+  promises("SEEK_DATA and SEEK_HOLE tell data from holes; beyond the end, and where no data follows, they fail "
+           "(ENXIO).");
   TestVolume volume;
   const InodeId id = volume.make_file("f");
   must(volume.fs().write(id, 100, as_bytes(std::string(50, 'x'))));

@@ -1,10 +1,10 @@
 // The pure parts: names in memory, and the pattern of reads.
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
 #include "fs/vfs/name_overlay.h"
 #include "fs/vfs/read_pattern.h"
 #include "fs/vfs/virtual_xattrs.h"
-#include "base/limits.h"
 
 namespace walrusfs {
 namespace {
@@ -117,7 +117,8 @@ TEST(ReadPattern, AsksAheadOnceForOrderlyReaders) {
 
 TEST(ReadPattern, JumpingAsksForNothing) {
   ReadPattern pattern;
-  for (uint64_t at : {500u << 20, 3u << 20, 900u << 20, 20u << 20}) EXPECT_TRUE(pattern.note(at, 4096, 1 << 20).empty());
+  for (uint64_t at : {500u << 20, 3u << 20, 900u << 20, 20u << 20})
+    EXPECT_TRUE(pattern.note(at, 4096, 1 << 20).empty());
 }
 
 TEST(VirtualXattrs, LongListsOfExtentsAreCut) {
