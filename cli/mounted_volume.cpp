@@ -198,9 +198,7 @@ Status MountedVolume::shut_down() {
   committer_thread_.reset();
   journal_thread_.reset();
   const Status journaled = vfs_->journal_now();
-  if (auto gone = files_.remove(request_.volume.mount_record_path()); !gone.ok())
-    log_warn("{}", gone.error().message());
-  const CommitterStatus left = committer_->status();
+const CommitterStatus left = committer_->status();
   if (left.pending_bytes > 0) {
     log_info("{} are not on the network yet; the next mount goes on with them", format_bytes(left.pending_bytes));
   }
@@ -310,8 +308,15 @@ Result<json> MountedVolume::sync(const json& request, const SendEvent& send) {
 
 Status run_mount(const MountRequest& request, const std::function<void()>& on_ready) {
   SignalThread signals;
-  MountedVolume mounted(request);
-  return mounted.run(signals, on_ready);
+  Status done;
+  {
+    MountedVolume mounted(request);
+    done = mounted.run(signals, on_ready);
+  }
+  // Last, when the volume's lock is free again: `walrusfs umount` waits for this.
+  const auto gone = system_files().remove(request.volume.mount_record_path());
+  if (!gone.ok() && gone.error().code() != Code::kNotFound) log_warn("{}", gone.error().message());
+  return done;
 }
 
 }  // namespace walrusfs::cli
