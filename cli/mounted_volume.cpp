@@ -198,7 +198,7 @@ Status MountedVolume::shut_down() {
   committer_thread_.reset();
   journal_thread_.reset();
   const Status journaled = vfs_->journal_now();
-const CommitterStatus left = committer_->status();
+  const CommitterStatus left = committer_->status();
   if (left.pending_bytes > 0) {
     log_info("{} are not on the network yet; the next mount goes on with them", format_bytes(left.pending_bytes));
   }
@@ -308,11 +308,16 @@ Result<json> MountedVolume::sync(const json& request, const SendEvent& send) {
 
 Status run_mount(const MountRequest& request, const std::function<void()>& on_ready) {
   SignalThread signals;
+  bool recorded = false;
   Status done;
   {
     MountedVolume mounted(request);
-    done = mounted.run(signals, on_ready);
+    done = mounted.run(signals, [&] {
+      recorded = true;
+      on_ready();
+    });
   }
+  if (!recorded) return done;  // the record, if there is one, is that of another mount
   // Last, when the volume's lock is free again: `walrusfs umount` waits for this.
   const auto gone = system_files().remove(request.volume.mount_record_path());
   if (!gone.ok() && gone.error().code() != Code::kNotFound) log_warn("{}", gone.error().message());
