@@ -18,13 +18,16 @@ pack::FramesPlace place_of(const PackRow& row) {
 }
 
 struct TextBound {
-  uint64_t operator()(const pack::InodeRow& row) const { return kWord + 13 * kNumber + encoded(row.symlink_target.size()); }
+  uint64_t operator()(const pack::InodeRow& row) const {
+    return kWord + 13 * kNumber + encoded(row.symlink_target.size());
+  }
   uint64_t operator()(const pack::InodeGone&) const { return kWord + kNumber + 1; }
   uint64_t operator()(const pack::EntryRow& row) const { return kWord + 3 * kNumber + encoded(row.name.size()); }
   uint64_t operator()(const pack::EntryGone& row) const { return kWord + kNumber + encoded(row.name.size()) + 1; }
   uint64_t operator()(const pack::XattrRows& rows) const {
     uint64_t bytes = kWord + 2 * kNumber;
-    for (const pack::Xattr& xattr : rows.xattrs) bytes += kWord + encoded(xattr.name.size()) + encoded(xattr.value.size());
+    for (const pack::Xattr& xattr : rows.xattrs)
+      bytes += kWord + encoded(xattr.name.size()) + encoded(xattr.value.size());
     return bytes;
   }
   uint64_t operator()(const pack::ExtentRows& rows) const {

@@ -28,9 +28,9 @@
 namespace walrusfs {
 namespace {
 
-constexpr Millis kPoll{1'000};        // how often unpublished bytes are looked at
+constexpr Millis kPoll{1'000};            // how often unpublished bytes are looked at
 constexpr Millis kAfterEmptyCut{30'000};  // at the most, when a cut found nothing to pack
-constexpr Millis kNothing{0};         // come back at once
+constexpr Millis kNothing{0};             // come back at once
 constexpr Millis kAfterCancel{3'600'000};
 
 class CommitterImpl final : public Committer {
@@ -54,7 +54,7 @@ class CommitterImpl final : public Committer {
   // A pack that is finished but not certified.
   struct Pending {
     PackRow row;
-    bool may_be_stored = false;  // an earlier try may have come through
+    bool may_be_stored = false;                      // an earlier try may have come through
     std::optional<std::vector<PackedRange>> packed;  // kept once certified: the index forgets it after a while
   };
 
@@ -86,7 +86,7 @@ class CommitterImpl final : public Committer {
   PackBuilder builder_;
   PackUploader uploader_;
   bool resumed_ = false;
-  std::deque<Pending> pending_;            // at most one but for a resumed volume
+  std::deque<Pending> pending_;  // at most one but for a resumed volume
   std::unique_ptr<CutPacker> cut_;
   std::optional<PackRow> newest_certified_;  // end of the chain
   std::optional<Deadline> no_cut_before_;    // after a cut that found nothing
@@ -94,8 +94,8 @@ class CommitterImpl final : public Committer {
   mutable Mutex mutex_;
   CondVar changed_;
   CommitterStatus status_ GUARDED_BY(mutex_);
-  Sequence covered_ GUARDED_BY(mutex_){};       // everything up to here is on the network
-  Sequence flush_target_ GUARDED_BY(mutex_){};  // somebody waits for this
+  Sequence covered_ GUARDED_BY(mutex_){};                  // everything up to here is on the network
+  Sequence flush_target_ GUARDED_BY(mutex_){};             // somebody waits for this
   std::optional<Deadline> not_before_ GUARDED_BY(mutex_);  // after a failure
 };
 
@@ -135,7 +135,8 @@ Status CommitterImpl::resume() {
   for (PackRow& row : built) pending_.push_back({std::move(row), true, std::nullopt});
   auto newest = std::max_element(certified.begin(), certified.end(), older);
   if (newest != certified.end()) newest_certified_ = std::move(*newest);
-  if (!pending_.empty()) log_info("{} finished pack(s) of the last mount are brought to the network now.", pending_.size());
+  if (!pending_.empty())
+    log_info("{} finished pack(s) of the last mount are brought to the network now.", pending_.size());
   covers(published);
   resumed_ = true;
   return ok_status();
@@ -255,10 +256,8 @@ Status CommitterImpl::upload_failed(Pending& pending, const Error& error) {
       log_warn("Pack {} is made again: {}", raw(pending.row.id), error.message());
       return drop(pending.row);
     }
-    case Code::kCorrupt:
-      return explain_corrupt(pending.row, told);
-    default:
-      return told;
+    case Code::kCorrupt: return explain_corrupt(pending.row, told);
+    default: return told;
   }
 }
 
@@ -337,7 +336,8 @@ void CommitterImpl::request_flush() {
 Status CommitterImpl::wait_published(Sequence sequence, Deadline deadline) {
   MutexLock lock(mutex_);
   while (covered_ < sequence) {
-    if (cancel_.cancelled()) return Error(Code::kCancelled, "the mount ends; what is missing is uploaded by the next one");
+    if (cancel_.cancelled())
+      return Error(Code::kCancelled, "the mount ends; what is missing is uploaded by the next one");
     if (changed_.wait_until(mutex_, deadline.at()) || covered_ >= sequence) continue;
     if (!status_.last_error.empty()) return Error(Code::kTimeout, "not on the network yet: " + status_.last_error);
     return Error(Code::kTimeout, "not on the network yet: " + status_.doing);

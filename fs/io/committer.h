@@ -23,26 +23,26 @@
 namespace walrusfs {
 
 struct CommitterOptions {
-  uint64_t pack_bytes = 256 << 20;      // aim for a pack's blob; never above the store's maximum
-  Millis max_age{30'000};               // of the oldest byte before a cut is made
+  uint64_t pack_bytes = 256 << 20;  // aim for a pack's blob; never above the store's maximum
+  Millis max_age{30'000};           // of the oldest byte before a cut is made
   uint32_t epochs = 10;
   uint32_t shards = 301;
   bool permanent = false;
   int compression_level = 3;
   std::optional<pack::AgeRecipient> recipient;  // none: a public volume
-  std::string volume_id;                // stands in every pack's changes: 1 to 64 of [0-9A-Za-z_-]
-  unsigned encode_threads = 1;          // for computing blob IDs
+  std::string volume_id;                        // stands in every pack's changes: 1 to 64 of [0-9A-Za-z_-]
+  unsigned encode_threads = 1;                  // for computing blob IDs
 };
 
 struct CommitterStatus {
-  std::string doing;             // "idle", "waiting to try again", "building pack 7", "uploading pack 7", …
-  uint64_t pending_bytes = 0;    // not certified yet
-  uint64_t packs_stored = 0;     // since the mount
+  std::string doing;           // "idle", "waiting to try again", "building pack 7", "uploading pack 7", …
+  uint64_t pending_bytes = 0;  // not certified yet
+  uint64_t packs_stored = 0;   // since the mount
   uint64_t bytes_stored = 0;
   uint64_t failures_in_a_row = 0;
-  std::string last_error;        // empty when the last try went well
+  std::string last_error;  // empty when the last try went well
   Sequence published{};
-  uint64_t pack_limit_bytes = 0; // what packs may have at the moment
+  uint64_t pack_limit_bytes = 0;  // what packs may have at the moment
 };
 
 class Committer {

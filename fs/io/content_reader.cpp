@@ -77,7 +77,11 @@ class PrefetchClaim {
 class ContentReaderImpl final : public ContentReader {
  public:
   ContentReaderImpl(Spool& spool, FrameReader& frames, Clock& clock, const ContentReaderOptions& options)
-      : spool_(spool), frames_(frames), clock_(clock), options_(options), gate_(std::make_shared<TaskGate>()),
+      : spool_(spool),
+        frames_(frames),
+        clock_(clock),
+        options_(options),
+        gate_(std::make_shared<TaskGate>()),
         ledger_(std::make_shared<PrefetchLedger>()) {}
   ~ContentReaderImpl() override { gate_->close(); }
 

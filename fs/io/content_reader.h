@@ -31,7 +31,8 @@ class ContentReader {
 
   // Fills `out` with the file's bytes from `offset` on. `extents` are those of the range (others are
   // ignored); what none covers becomes zero. kStale when a staging file went away meanwhile: take the
-  // extents again and repeat; when it says so again for the same extents, the bytes are lost. kCorrupt and kUnavailable name frame, pack and source.
+  // extents again and repeat; when it says so again for the same extents, the bytes are lost. kCorrupt and kUnavailable
+  // name frame, pack and source.
   virtual Status read(const std::vector<Extent>& extents, uint64_t offset, MutableByteView out, Deadline deadline) = 0;
 
   // A reader goes through a file in order: `ahead` are the extents that it will want soon. Fetches in

@@ -164,7 +164,8 @@ class PackFill {
     const pack::Member member = whole_member(item, xattrs);
     const uint64_t content = member.content_bytes();
     PackBudget::Wanted wanted{member_header_bound(member), rows_bound(item, xattrs)};
-    for (const std::string& path : item.more_paths) wanted.header_bytes += member_header_bound(link_member(member, path));
+    for (const std::string& path : item.more_paths)
+      wanted.header_bytes += member_header_bound(link_member(member, path));
     const std::optional<uint64_t> room = budget_.room(filled(), wanted);
     const bool fits = room && content <= *room;
     if (!fits && content > 0 && (content > budget_.whole_file_bytes() || budget_.is_untouched())) {

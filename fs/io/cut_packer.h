@@ -69,8 +69,8 @@ class CutPacker {
   // How far the cut is packed.
   struct Cursor {
     size_t item = 0;
-    bool in_pieces = false;                 // the item is being packed as pieces
-    uint64_t next_offset = 0;               // in that item's file
+    bool in_pieces = false;                  // the item is being packed as pieces
+    uint64_t next_offset = 0;                // in that item's file
     std::vector<pack::ExtentRow> rewritten;  // its bytes that are in packs of this cut already
     size_t loose_row = 0;
   };
@@ -82,9 +82,9 @@ class CutPacker {
   const Sequence previous_;
 
   Cursor cursor_;
-  Cursor pack_start_;             // where the last pack began
+  Cursor pack_start_;  // where the last pack began
   size_t items_let_go_ = 0;
-  std::set<size_t> damaged_;      // items whose staging files cannot be read
+  std::set<size_t> damaged_;  // items whose staging files cannot be read
 };
 
 }  // namespace walrusfs

@@ -44,9 +44,7 @@ class DecodingVerifier {
 }  // namespace
 
 FrameReader::FrameReader(const World& world, std::optional<pack::AgeIdentity> identity)
-    : cache_(world.cache),
-      store_(world.store),
-      packs_(world.index, std::move(identity), limits::kFramesInMemory) {}
+    : cache_(world.cache), store_(world.store), packs_(world.index, std::move(identity), limits::kFramesInMemory) {}
 
 Status FrameReader::read(PackId id, uint64_t t_offset, MutableByteView out, Deadline deadline) {
   WFS_ASSIGN(SharedPack pack, packs_.get(id));
@@ -61,7 +59,8 @@ Status FrameReader::read(PackId id, uint64_t t_offset, MutableByteView out, Dead
   }
   if (done == out.size()) return ok_status();
   return Error(Code::kCorrupt, fmt::format("pack {}: a file names its bytes {}+{}, but its frames end before; "
-                                           "run `walrusfs check`", raw(id), t_offset, out.size()));
+                                           "run `walrusfs check`",
+                                           raw(id), t_offset, out.size()));
 }
 
 SharedFrame FrameReader::cached(const FrameKey& key, const FrameRow& row) {

@@ -10,12 +10,12 @@ namespace walrusfs {
 namespace {
 
 constexpr uint64_t kBlock = 512;
-constexpr uint64_t kFrameListLine = 160;   // in .walrusfs/frames
+constexpr uint64_t kFrameListLine = 160;  // in .walrusfs/frames
 constexpr uint64_t kSeekTableEntry = 8;
-constexpr uint64_t kZstdFrameBytes = 32;   // header, checksum, and the headers of raw blocks of a short frame
+constexpr uint64_t kZstdFrameBytes = 32;  // header, checksum, and the headers of raw blocks of a short frame
 constexpr uint64_t kPerFrame = kFrameListLine + kSeekTableEntry + kZstdFrameBytes;
-constexpr uint64_t kPackFixed = 4096;      // age head, headers of changes and frames, end of the archive, seek table
-constexpr uint64_t kRecord = 64;           // a pax record's length, keyword and newline
+constexpr uint64_t kPackFixed = 4096;  // age head, headers of changes and frames, end of the archive, seek table
+constexpr uint64_t kRecord = 64;       // a pax record's length, keyword and newline
 
 // T bytes as the blob holds them at worst. Per MiB: two frames (each may be cut early, but two neighbours
 // fill more than one), 16 age tags of 16 bytes, 8 raw block headers: 720 bytes, well below 1/1024.

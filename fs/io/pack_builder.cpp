@@ -51,7 +51,8 @@ Result<BlobId> compute_blob_id(Files& files, const std::string& path, const Code
   return metadata.blob_id();
 }
 
-Result<PackRow> PackBuilder::build_next(CutPacker& cut, uint64_t limit_bytes, const std::optional<PackRow>& predecessor) {
+Result<PackRow> PackBuilder::build_next(CutPacker& cut, uint64_t limit_bytes,
+                                        const std::optional<PackRow>& predecessor) {
   WFS_ASSIGN(PackId id, world_.index.next_pack_id());
   Result<PackRow> row = build(cut, {id, limit_bytes, predecessor});
   if (row.ok()) {
@@ -85,7 +86,8 @@ Result<PackRow> PackBuilder::build(CutPacker& cut, const CutPacker::Target& targ
   return added.error();
 }
 
-Result<PackedContent> PackBuilder::write_file(CutPacker& cut, const CutPacker::Target& target, const std::string& path) {
+Result<PackedContent> PackBuilder::write_file(CutPacker& cut, const CutPacker::Target& target,
+                                              const std::string& path) {
   WFS_ASSIGN(auto file, world_.files.open(path, Files::Open::kCreateNew));
   pack::FileSink sink(*file);
   WFS_ASSIGN(PackedContent content, cut.pack_next(sink, target));

@@ -82,7 +82,8 @@ Status PackUploader::read_back(const PackRow& pack, File& file) {
       return Error(Code::kCorrupt, "these are not the bytes that were stored");
     };
     auto read = world_.store.read(pack.blob, {at, ours.size()}, same, deadline_for(ours.size()));
-    if (read.ok() && !equal(ours, *read)) return Error(Code::kCorrupt, "reading back gave other bytes than were stored");
+    if (read.ok() && !equal(ours, *read))
+      return Error(Code::kCorrupt, "reading back gave other bytes than were stored");
     if (read.ok()) continue;
     // Right after a write an aggregator may not know the blob yet.
     const Code code = read.error().code() == Code::kNotFound ? Code::kUnavailable : read.error().code();

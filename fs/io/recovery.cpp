@@ -37,8 +37,10 @@ Result<RecoveryReport> recover(Index& index, Spool& spool) {
     }
   }
   for (auto& [inode, path] : damaged) {
-    report.messages.push_back(fmt::format("'{}' is damaged: bytes that were not on the network yet are gone from the "
-                                          "spool; write it again or restore it from elsewhere", path));
+    report.messages.push_back(
+        fmt::format("'{}' is damaged: bytes that were not on the network yet are gone from the "
+                    "spool; write it again or restore it from elsewhere",
+                    path));
     report.damaged.push_back({inode, std::move(path)});
   }
   return report;

@@ -32,9 +32,7 @@ class CommitterTest : public testing::Test {
     }));
     return out;
   }
-  pack::Changes changes(const PackRow& row) {
-    return must(pack::parse_changes(must(open_pack(row)->changes())));
-  }
+  pack::Changes changes(const PackRow& row) { return must(pack::parse_changes(must(open_pack(row)->changes()))); }
 
   TempFolder folder_;
   MemoryStore store_{walrus_like()};

@@ -44,7 +44,9 @@ class StrictStore final : public BlobStore {
     return inner_.store(request, deadline);
   }
   Result<BlobStatus> status(const BlobId& blob, Deadline deadline) override { return inner_.status(blob, deadline); }
-  Status extend(const std::string& object, uint32_t epochs, Deadline d) override { return inner_.extend(object, epochs, d); }
+  Status extend(const std::string& object, uint32_t epochs, Deadline d) override {
+    return inner_.extend(object, epochs, d);
+  }
   Status remove(const std::string& object, Deadline d) override { return inner_.remove(object, d); }
   uint64_t max_blob_bytes() const override { return inner_.max_blob_bytes(); }
   Result<uint32_t> shard_count(Deadline deadline) override { return inner_.shard_count(deadline); }
@@ -64,7 +66,8 @@ TEST_F(CommitterTroubleTest, ARefusedPackIsHalvedRepackedFromTheSameCutAndRememb
     volume.tree().write("f", 0, bytes);
     volume.must_publish();
     EXPECT_LE(volume.committer().status().pack_limit_bytes, 512 * kKiB);
-    EXPECT_EQ(strict.tries_, 2 + static_cast<int>(store_.counters().stores));  // nearly 2 MiB and nearly 1 MiB were refused
+    EXPECT_EQ(strict.tries_,
+              2 + static_cast<int>(store_.counters().stores));  // nearly 2 MiB and nearly 1 MiB were refused
     EXPECT_EQ(must(volume.read("f")), bytes);
   }
   strict.tries_ = 0;
@@ -176,7 +179,9 @@ TEST_F(CommitterTroubleTest, WhatIsReadBackDifferentlyIsNotCertified) {
       return receipt;
     }
     Result<BlobStatus> status(const BlobId& blob, Deadline d) override { return inner_.status(blob, d); }
-    Status extend(const std::string& object, uint32_t epochs, Deadline d) override { return inner_.extend(object, epochs, d); }
+    Status extend(const std::string& object, uint32_t epochs, Deadline d) override {
+      return inner_.extend(object, epochs, d);
+    }
     Status remove(const std::string& object, Deadline d) override { return inner_.remove(object, d); }
     uint64_t max_blob_bytes() const override { return inner_.max_blob_bytes(); }
     Result<uint32_t> shard_count(Deadline d) override { return inner_.shard_count(d); }

@@ -98,11 +98,11 @@ TEST(PackPlan, WhatIsGoneBecomesLooseRows) {
   cut.name(1, "other", 55);         // its inode did not change
   const PackPlan plan = must(plan_cut(cut, {}));
   EXPECT_TRUE(plan.items.empty());
-  EXPECT_THAT(plan.loose_rows, testing::UnorderedElementsAre(
-                                   pack::ChangesRow(pack::InodeGone{InodeId{8}}),
-                                   pack::ChangesRow(pack::EntryGone{InodeId{1}, "old"}),
-                                   pack::ChangesRow(pack::InodeGone{InodeId{9}}),
-                                   pack::ChangesRow(pack::EntryRow{InodeId{1}, "other", InodeId{55}, 9})));
+  EXPECT_THAT(plan.loose_rows,
+              testing::UnorderedElementsAre(pack::ChangesRow(pack::InodeGone{InodeId{8}}),
+                                            pack::ChangesRow(pack::EntryGone{InodeId{1}, "old"}),
+                                            pack::ChangesRow(pack::InodeGone{InodeId{9}}),
+                                            pack::ChangesRow(pack::EntryRow{InodeId{1}, "other", InodeId{55}, 9})));
 }
 
 TEST(PackPlan, CountsHowManyItemsUseAStagingFile) {
@@ -152,8 +152,11 @@ TEST(PackingOf, TooManyRangesForOneSparseMember) {
 }
 
 TEST(NextSpoolRun, JoinsNeighboursAndStopsAtHolesPacksAndTheLimit) {
-  const std::vector<Extent> extents = {
-      {0, 10, kSpool, 1, 0}, {10, 5, kSpool, 2, 10}, {15, 5, kPack, 3, 0}, {20, 5, kSpool, 2, 20}, {30, 1, kSpool, 2, 30}};
+  const std::vector<Extent> extents = {{0, 10, kSpool, 1, 0},
+                                       {10, 5, kSpool, 2, 10},
+                                       {15, 5, kPack, 3, 0},
+                                       {20, 5, kSpool, 2, 20},
+                                       {30, 1, kSpool, 2, 30}};
   SpoolRun run = next_spool_run(extents, 0, UINT64_MAX);
   EXPECT_EQ(run.file_offset, 0u);
   EXPECT_EQ(run.length, 15u);
@@ -176,7 +179,8 @@ TEST(NextSpoolRun, EveryCutCoversEverything) {
   const std::vector<Extent> extents = {{3, 7, kSpool, 1, 3}, {10, 4, kSpool, 2, 10}, {20, 9, kSpool, 1, 20}};
   for (uint64_t most = 1; most < 30; ++most) {
     std::string seen(32, '.');
-    for (SpoolRun run = next_spool_run(extents, 0, most); run.length > 0; run = next_spool_run(extents, run.end(), most)) {
+    for (SpoolRun run = next_spool_run(extents, 0, most); run.length > 0;
+         run = next_spool_run(extents, run.end(), most)) {
       ASSERT_LE(run.length, most);
       for (uint64_t at = run.file_offset; at < run.end(); ++at) {
         ASSERT_EQ(seen[at], '.');

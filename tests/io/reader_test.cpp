@@ -29,9 +29,13 @@ class GatedStore final : public BlobStore {
     }
     return inner_.read(blob, range, verify, deadline);
   }
-  Result<StoreReceipt> store(const StoreRequest& request, Deadline deadline) override { return inner_.store(request, deadline); }
+  Result<StoreReceipt> store(const StoreRequest& request, Deadline deadline) override {
+    return inner_.store(request, deadline);
+  }
   Result<BlobStatus> status(const BlobId& blob, Deadline deadline) override { return inner_.status(blob, deadline); }
-  Status extend(const std::string& object, uint32_t epochs, Deadline d) override { return inner_.extend(object, epochs, d); }
+  Status extend(const std::string& object, uint32_t epochs, Deadline d) override {
+    return inner_.extend(object, epochs, d);
+  }
   Status remove(const std::string& object, Deadline d) override { return inner_.remove(object, d); }
   uint64_t max_blob_bytes() const override { return inner_.max_blob_bytes(); }
   Result<uint32_t> shard_count(Deadline deadline) override { return inner_.shard_count(deadline); }
@@ -118,8 +122,9 @@ TEST_F(ReaderTest, ConcurrentReadersFetchAFrameOnce) {
   for (int i = 0; i < 8; ++i) {
     readers.emplace_back([&, i] {
       const uint64_t offset = static_cast<uint64_t>(i) * 50 * kKiB;
-      EXPECT_EQ(must(volume.read("f", {offset, 1000})), Bytes(bytes.begin() + static_cast<std::ptrdiff_t>(offset),
-                                                              bytes.begin() + static_cast<std::ptrdiff_t>(offset) + 1000));
+      EXPECT_EQ(must(volume.read("f", {offset, 1000})),
+                Bytes(bytes.begin() + static_cast<std::ptrdiff_t>(offset),
+                      bytes.begin() + static_cast<std::ptrdiff_t>(offset) + 1000));
     });
   }
   gate.set_open(true);

@@ -43,9 +43,9 @@ class SmallTree final : public LiveTree {
   Millis oldest_unpublished_age() const override { return age_; }
   uint64_t unpublished_bytes() const override;
 
-  Millis age_{0};                       // what oldest_unpublished_age() says
+  Millis age_{0};                           // what oldest_unpublished_age() says
   std::function<void()> on_event_ = [] {};  // before and after an adoption
-  std::optional<Error> fail_adoption_;  // adopt_pack() fails once with this, before it does anything
+  std::optional<Error> fail_adoption_;      // adopt_pack() fails once with this, before it does anything
 
  private:
   struct Node {

@@ -23,7 +23,9 @@ int run_shell(const std::string& script) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-bool have_tools() { return run_shell("command -v age >/dev/null && command -v zstd >/dev/null && command -v tar >/dev/null") == 0; }
+bool have_tools() {
+  return run_shell("command -v age >/dev/null && command -v zstd >/dev/null && command -v tar >/dev/null") == 0;
+}
 
 TEST(StockTools, AgeZstdAndTarRestoreTheFiles) {
   if (!have_tools()) GTEST_SKIP() << "age, zstd or tar is not installed";
@@ -44,7 +46,9 @@ TEST(StockTools, AgeZstdAndTarRestoreTheFiles) {
   must(write_file_durably(system_files(), folder / "pack", must(store.content(row.blob))));
   must(write_file_durably(system_files(), folder / "key", as_bytes(test_identity().print() + "\n")));
   must(system_files().make_directories(folder / "out"));
-  ASSERT_EQ(run_shell("set -e; cd " + folder.path() + "; age -d -i key pack > z; zstd -q -d -c < z > t; tar -x -C out -f t"), 0);
+  ASSERT_EQ(
+      run_shell("set -e; cd " + folder.path() + "; age -d -i key pack > z; zstd -q -d -c < z > t; tar -x -C out -f t"),
+      0);
 
   auto restored = [&](const std::string& name) {
     return must(read_file(system_files(), folder / ("out/" + name), 100 * limits::kMiB));

@@ -48,9 +48,9 @@ Volume::Volume(const std::string& folder, BlobStore& store, const VolumeOptions&
   const bool fresh = !must(system_files().exists(folder + "/index"));
   index_ = must(Index::open({.path = folder + "/index", .create = fresh}));
   const Counters counters = must(index_->counters());
-  spool_ = must(Spool::open(*options_.files, {.folder = folder + "/spool",
-                                              .bound_bytes = limits::kGiB,
-                                              .first_staging_id = counters.next_staging}));
+  spool_ = must(Spool::open(
+      *options_.files,
+      {.folder = folder + "/spool", .bound_bytes = limits::kGiB, .first_staging_id = counters.next_staging}));
   held_ = std::make_unique<HeldSpool>(*spool_);
   recovered_ = must(recover(*index_, *held_));
   open_readers();
