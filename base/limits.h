@@ -17,6 +17,7 @@ constexpr size_t kSymlinkBytes = 4095;
 constexpr size_t kXattrNameBytes = 255;
 constexpr size_t kXattrValueBytes = 64 * kKiB;
 constexpr size_t kXattrsPerInodeBytes = 256 * kKiB;  // names and values; they live in one index row set
+constexpr size_t kAclEntries = 511;                  // a page of 4096 bytes is all that FUSE passes on
 constexpr uint32_t kLinks = 65'000;                  // as ext4
 constexpr size_t kFolderDepth = 64 * kKiB;           // a tar path (below) cannot tell deeper ones; ends circles
 

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "fs/fuse/errno_map.h"
+#include "fs/vfs/acl.h"
 
 namespace walrusfs {
 namespace {
@@ -24,6 +25,7 @@ constexpr uint32_t kPreferredIoBytes = 128 * limits::kKiB;
 // The smallest that one name can take in a reply: headers of fuse_direntplus and an aligned short name.
 constexpr size_t kPlusEntryBytes = 160;
 constexpr size_t kPlainEntryBytes = 32;
+constexpr int kMostGroups = 1024;  // of a process that we look at; Linux allows more, nobody has them
 
 Door& door(fuse_req_t request) { return *static_cast<Door*>(fuse_req_userdata(request)); }
 Vfs& vfs(fuse_req_t request) { return door(request).vfs; }
@@ -31,7 +33,7 @@ InodeId id(fuse_ino_t inode) { return InodeId{inode}; }
 
 Caller caller(fuse_req_t request) {
   const fuse_ctx* context = fuse_req_ctx(request);
-  return {context->uid, context->gid};
+  return {context->uid, context->gid, context->umask};
 }
 
 Timestamp to_timestamp(const timespec& spec) { return Timestamp::from_parts(spec.tv_sec, spec.tv_nsec); }
@@ -109,6 +111,9 @@ void on_init(void* userdata, fuse_conn_info* connection) {
     if (connection->capable & capability) connection->want |= capability;
   };
   if (!state.read_only) want(FUSE_CAP_WRITEBACK_CACHE);
+  // The kernel enforces the ACLs that we keep, and leaves the umask to us: a default ACL comes before it.
+  want(FUSE_CAP_POSIX_ACL);
+  want(FUSE_CAP_DONT_MASK);
   want(FUSE_CAP_READDIRPLUS);
   want(FUSE_CAP_PARALLEL_DIROPS);
   want(FUSE_CAP_ASYNC_READ);
@@ -342,11 +347,37 @@ void on_statfs(fuse_req_t request, fuse_ino_t) {
   });
 }
 
+bool belongs_to_group(fuse_req_t request, uint32_t group) {
+  const fuse_ctx* context = fuse_req_ctx(request);
+  if (context->uid == 0 || context->gid == group) return true;
+  std::vector<gid_t> groups(kMostGroups);
+  const int count = fuse_req_getgroups(request, kMostGroups, groups.data());
+  if (count < 0) return false;
+  groups.resize(std::min(count, kMostGroups));
+  return std::find(groups.begin(), groups.end(), group) != groups.end();
+}
+
+// Setting an access ACL is a way to change the mode, and like chmod(2) it takes the set-group-ID bit away when
+// somebody outside the file's group does it. The kernel would say so (FUSE_SETXATTR_ACL_KILL_SGID), but
+// libfuse does not hand that on. Comes before the ACL, so that the bit never outlives it.
+Status drop_set_group_id(fuse_req_t request, InodeId inode) {
+  WFS_ASSIGN(const Attr attr, vfs(request).getattr(inode));
+  if ((attr.mode & S_ISGID) == 0 || belongs_to_group(request, attr.gid)) return {};
+  AttrChange change;
+  change.mode = attr.mode & ~static_cast<uint32_t>(S_ISGID);
+  WFS_TRY(vfs(request).setattr(inode, change));
+  return {};
+}
+
 void on_setxattr(fuse_req_t request, fuse_ino_t inode, const char* name, const char* value, size_t size, int flags) {
   guarded(request, [&] {
     Vfs::XattrMode mode = Vfs::XattrMode::kEither;
     if (flags & 1 /* XATTR_CREATE */) mode = Vfs::XattrMode::kCreate;
     if (flags & 2 /* XATTR_REPLACE */) mode = Vfs::XattrMode::kReplace;
+    if (name == kAccessAclXattr) {
+      if (Status dropped = drop_set_group_id(request, id(inode)); !dropped.ok())
+        return reply_error(request, dropped.error());
+    }
     reply_status(request, vfs(request).setxattr(id(inode), name, as_bytes({value, size}), mode));
   });
 }

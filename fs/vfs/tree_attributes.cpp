@@ -1,5 +1,6 @@
 // Attributes and extended attributes.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@ namespace walrusfs {
 namespace {
 
 constexpr uint32_t kPermissionBits = 07777;
+constexpr uint32_t kModeBits = 0777;  // those that an ACL has as well
 constexpr uint64_t kDirectoryBytes = 4096;  // what stat(2) says of a folder, as on most filesystems
 
 Error no_such_xattr() { return Error(Code::kNoAttribute, "there is no such extended attribute"); }
@@ -27,6 +29,22 @@ Status check_xattr_sizes(const Xattrs& xattrs) {
   if (sum > limits::kXattrsPerInodeBytes)
     return Error(Code::kNoSpace, "the extended attributes of one file have 256 KiB at most together");
   return {};
+}
+
+// Changes nothing when it fails.
+Status put_xattr(Xattrs& xattrs, const std::string& name, Bytes value) {
+  const auto existing = xattrs.find(name);
+  const bool existed = existing != xattrs.end();
+  Bytes before = existed ? std::exchange(existing->second, std::move(value)) : Bytes();
+  const auto place = existed ? existing : xattrs.emplace(name, std::move(value)).first;
+  Status fits = check_xattr_sizes(xattrs);
+  if (fits.ok()) return {};
+  if (existed) {
+    place->second = std::move(before);
+  } else {
+    xattrs.erase(place);
+  }
+  return fits;
 }
 
 }  // namespace
@@ -49,14 +67,23 @@ Result<Attr> TreeVfs::getattr(InodeId id) {
 
 void TreeVfs::set_fields(Inode& inode, const AttrChange& change, Timestamp now) {
   InodeRow& row = inode.row;
-  if (change.mode) row.mode = (row.mode & S_IFMT) | (*change.mode & kPermissionBits);
+  uint8_t dirt = kRowDirt;
+  if (change.mode) {
+    row.mode = (row.mode & S_IFMT) | (*change.mode & kPermissionBits);
+    if (access_acl_follows_mode(*inode.xattrs, row.mode)) dirt |= kXattrsDirt;
+  }
   if (change.uid) row.uid = *change.uid;
   if (change.gid) row.gid = *change.gid;
   if (change.atime) row.atime = *change.atime;
   if (change.size) row.mtime = now;
   if (change.mtime) row.mtime = *change.mtime;
   row.ctime = change.ctime.value_or(now);
-  mark(inode, kRowDirt);
+  mark(inode, dirt);
+}
+
+// A change of the mode changes a stored ACL with it.
+Status TreeVfs::need_chmod(Inode& inode, const AttrChange& change, Wants& wants) {
+  return change.mode ? need_xattrs(inode, wants) : Status();
 }
 
 Result<Attr> TreeVfs::setattr(InodeId id, const AttrChange& change) {
@@ -65,6 +92,7 @@ Result<Attr> TreeVfs::setattr(InodeId id, const AttrChange& change) {
   return this->change([&](Wants& wants) REQUIRES(mutex_) -> Result<Attr> {
     WFS_TRY(writable());
     WFS_ASSIGN(Inode * inode, need_inode(id, wants));
+    WFS_TRY(need_chmod(*inode, change, wants));
     set_fields(*inode, change, now);
     return to_attr(*inode);
   });
@@ -78,6 +106,7 @@ Result<Attr> TreeVfs::set_size(InodeId id, const AttrChange& change, Timestamp n
   auto done = this->change([&](Wants& wants) REQUIRES(mutex_) -> Result<Attr> {
     WFS_TRY(writable());
     WFS_ASSIGN(Inode * inode, need_file(id, wants));
+    WFS_TRY(need_chmod(*inode, change, wants));
     enter_alone(*inode);
     inside = true;
     if (size < inode->row.size) plan = drop_bytes(*inode, {size, inode->row.size - size});
@@ -109,13 +138,13 @@ Result<Bytes> TreeVfs::getxattr(InodeId id, const std::string& name) {
   });
 }
 
-Status TreeVfs::change_xattrs(InodeId id, const std::function<Status(Xattrs&)>& edit) {
+Status TreeVfs::change_xattrs(InodeId id, const std::function<Status(Inode&)>& edit) {
   const Timestamp now = clock_.now();
   return change([&](Wants& wants) REQUIRES(mutex_) -> Status {
     WFS_TRY(writable());
     WFS_ASSIGN(Inode * inode, need_inode(id, wants));
     WFS_TRY(need_xattrs(*inode, wants));
-    WFS_TRY(edit(*inode->xattrs));
+    WFS_TRY(edit(*inode));
     inode->row.ctime = now;
     mark(*inode, kRowDirt | kXattrsDirt);
     return {};
@@ -127,28 +156,38 @@ Status TreeVfs::setxattr(InodeId id, const std::string& name, ByteView value, Xa
   if (is_virtual_xattr(name)) return Error(Code::kNotPermitted, "user.walrus.* is told by the program, not set");
   if (value.size() > limits::kXattrValueBytes)
     return Error(Code::kTooLarge, "the value of an extended attribute has 64 KiB at most");
-  return change_xattrs(id, [&](Xattrs& xattrs) -> Status {
-    const bool exists = xattrs.contains(name);
+  if (is_acl_xattr(name)) return set_acl(id, name, value);
+  return change_xattrs(id, [&](Inode& inode) -> Status {
+    const bool exists = inode.xattrs->contains(name);
     if (exists && mode == XattrMode::kCreate) return Error(Code::kExists, "the extended attribute exists already");
     if (!exists && mode == XattrMode::kReplace) return no_such_xattr();
-    Bytes before = exists ? xattrs[name] : Bytes();
-    xattrs[name] = to_bytes(value);
-    Status fits = check_xattr_sizes(xattrs);
-    if (fits.ok()) return {};
-    if (exists) {
-      xattrs[name] = std::move(before);
+    return put_xattr(*inode.xattrs, name, to_bytes(value));
+  });
+}
+
+// An access ACL that says no more than mode bits becomes the mode and is not stored, as on ext4.
+Status TreeVfs::set_acl(InodeId id, const std::string& name, ByteView value) {
+  WFS_ASSIGN(const Acl acl, Acl::parse(value));
+  const bool is_access = name == kAccessAclXattr;
+  return change_xattrs(id, [&](Inode& inode) -> Status {
+    if (S_ISLNK(inode.row.mode)) return Error(Code::kNotSupported, "a symbolic link has no permissions");
+    if (!is_access && !inode.is_directory())
+      return Error(Code::kPermission, "only a folder has a default ACL: it is for what is made in it");
+    if (is_access && acl.equals_mode()) {
+      inode.xattrs->erase(name);
     } else {
-      xattrs.erase(name);
+      WFS_TRY(put_xattr(*inode.xattrs, name, acl.to_xattr()));
     }
-    return fits;
+    if (is_access) inode.row.mode = (inode.row.mode & ~kModeBits) | acl.mode_bits();
+    return {};
   });
 }
 
 Status TreeVfs::removexattr(InodeId id, const std::string& name) {
   WFS_TRY(check_xattr_name(name));
   if (is_virtual_xattr(name)) return Error(Code::kNotPermitted, "user.walrus.* is told by the program, not set");
-  return change_xattrs(id, [&](Xattrs& xattrs) -> Status {
-    if (xattrs.erase(name) == 0) return no_such_xattr();
+  return change_xattrs(id, [&](Inode& inode) -> Status {
+    if (inode.xattrs->erase(name) == 0) return no_such_xattr();
     return {};
   });
 }

@@ -34,10 +34,10 @@ void TreeVfs::forget(InodeId id, uint64_t) {
   table_.erase_if_unneeded(*inode);
 }
 
-Inode& TreeVfs::make_inode(const Inode& directory, const NewInode& spec, Timestamp now) {
+Inode& TreeVfs::make_inode(const Inode& directory, const NewInode& spec, NewPermissions permissions, Timestamp now) {
   InodeRow row;
   row.id = InodeId{next_inode_++};
-  row.mode = spec.mode;
+  row.mode = permissions.mode;
   row.uid = spec.caller.uid;
   row.gid = spec.caller.gid;
   row.rdev = spec.rdev;
@@ -50,13 +50,14 @@ Inode& TreeVfs::make_inode(const Inode& directory, const NewInode& spec, Timesta
     if (S_ISDIR(row.mode)) row.mode |= S_ISGID;
   }
   Inode& inode = table_.insert(std::move(row), false);
-  inode.xattrs = std::make_unique<Xattrs>();
+  inode.xattrs = std::make_unique<Xattrs>(std::move(permissions.acls));
   if (inode.is_regular()) inode.bytes = std::make_unique<FileBytes>();
   if (inode.is_directory()) {
     inode.parent = directory.row.id;
     names_.mark_complete(inode.row.id);
   }
   mark(inode, kRowDirt);
+  if (!inode.xattrs->empty()) mark(inode, kXattrsDirt);
   return inode;
 }
 
@@ -70,7 +71,9 @@ Result<Attr> TreeVfs::make(InodeId parent, const std::string& name, const NewIno
     if (existing) return Error(Code::kExists, "the name exists already");
     if (S_ISDIR(spec.mode) && directory->row.nlink >= limits::kLinks)
       return Error(Code::kTooManyLinks, "a folder cannot hold more folders than this");
-    Inode& inode = make_inode(*directory, spec, now);
+    WFS_TRY(need_xattrs(*directory, wants));
+    WFS_ASSIGN(NewPermissions permissions, inherit_permissions(*directory->xattrs, spec.mode, spec.caller.umask));
+    Inode& inode = make_inode(*directory, spec, std::move(permissions), now);
     if (spec.opened) ++inode.opens;
     names_.change(parent, name, EntryTarget{inode.row.id, next_cookie_++});
     if (inode.is_directory()) ++directory->row.nlink;

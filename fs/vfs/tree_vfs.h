@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "fs/vfs/acl.h"
 #include "fs/vfs/inode_table.h"
 #include "fs/vfs/name_overlay.h"
 #include "fs/vfs/vfs.h"
@@ -163,7 +164,8 @@ class TreeVfs final : public Vfs {
     bool opened = false;
   };
   Result<Attr> make(InodeId parent, const std::string& name, const NewInode& spec);
-  Inode& make_inode(const Inode& directory, const NewInode& spec, Timestamp now) REQUIRES(mutex_);
+  Inode& make_inode(const Inode& directory, const NewInode& spec, NewPermissions permissions, Timestamp now)
+      REQUIRES(mutex_);
   Status remove(InodeId parent, const std::string& name, bool want_directory);
   void drop_link(Inode& inode, Timestamp now) REQUIRES(mutex_);
   void dispose_if_unused(Inode& inode) REQUIRES(mutex_);
@@ -194,7 +196,9 @@ class TreeVfs final : public Vfs {
   Attr to_attr(const Inode& inode) const REQUIRES(mutex_);
   void set_fields(Inode& inode, const AttrChange& change, Timestamp now) REQUIRES(mutex_);
   Result<Attr> set_size(InodeId id, const AttrChange& change, Timestamp now);
-  Status change_xattrs(InodeId id, const std::function<Status(Xattrs&)>& edit);
+  Status need_chmod(Inode& inode, const AttrChange& change, Wants& wants) REQUIRES(mutex_);
+  Status change_xattrs(InodeId id, const std::function<Status(Inode&)>& edit);
+  Status set_acl(InodeId id, const std::string& name, ByteView value);
   Result<Bytes> virtual_xattr(InodeId id, const std::string& name);
 
   // tree_files.cpp

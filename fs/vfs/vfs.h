@@ -23,10 +23,11 @@
 
 namespace walrusfs {
 
-// Who asks: owner of what is made. `umask` is applied by the kernel (no FUSE_CAP_DONT_MASK).
+// Who asks: owner of what is made. `umask` counts where the folder has no default ACL.
 struct Caller {
   uint32_t uid = 0;
   uint32_t gid = 0;
+  uint32_t umask = 0;
 };
 
 struct VfsOptions {
@@ -109,6 +110,8 @@ class Vfs : public LiveTree {
   virtual Result<Attr> getattr(InodeId id) = 0;
   virtual Result<Attr> setattr(InodeId id, const AttrChange& change) = 0;
   virtual Result<std::string> readlink(InodeId id) = 0;
+  // The two names of acl.h are ACLs: what is set must be one (kInvalidArgument), `mode` does not matter, and
+  // the inode's mode follows the access ACL and the other way round.
   enum class XattrMode { kEither, kCreate, kReplace };
   virtual Result<Bytes> getxattr(InodeId id, const std::string& name) = 0;
   virtual Status setxattr(InodeId id, const std::string& name, ByteView value, XattrMode mode) = 0;

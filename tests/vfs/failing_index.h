@@ -19,6 +19,7 @@ class FailingIndex final : public Index {
     failure_ = code;
   }
   uint64_t commits() const { return commits_; }
+  uint64_t xattr_reads() const { return xattr_reads_; }
 
   Result<std::optional<InodeRow>> inode(InodeId id) override { return inner_->inode(id); }
   Result<std::optional<EntryTarget>> lookup(InodeId parent, const std::string& name) override {
@@ -28,7 +29,10 @@ class FailingIndex final : public Index {
     return inner_->list(parent, after, limit);
   }
   Result<std::vector<Extent>> extents(InodeId inode) override { return inner_->extents(inode); }
-  Result<Xattrs> xattrs(InodeId inode) override { return inner_->xattrs(inode); }
+  Result<Xattrs> xattrs(InodeId inode) override {
+    ++xattr_reads_;
+    return inner_->xattrs(inode);
+  }
   Result<std::vector<InodeId>> orphans() override { return inner_->orphans(); }
   Result<std::string> path_of(InodeId inode) override { return inner_->path_of(inode); }
   Result<Counters> counters() override { return inner_->counters(); }
@@ -78,6 +82,7 @@ class FailingIndex final : public Index {
   Mutex mutex_;
   std::optional<Code> failure_ GUARDED_BY(mutex_);
   std::atomic<uint64_t> commits_ = 0;
+  std::atomic<uint64_t> xattr_reads_ = 0;
 };
 
 }  // namespace walrusfs
