@@ -1,6 +1,7 @@
 """kill -9 at random moments: what was fsynced is there, nothing is half there, uploads go on, once."""
 import os
 import random
+import subprocess
 import threading
 import time
 
@@ -68,6 +69,32 @@ class Crash(harness.MountTest):
         network = self.json("localnet", "status")
         # Every pack that the index knows is one blob, and the network has no blob that no pack names.
         self.assertEqual(network["blobs"], status["packs"]["certified"])
+        self.umount()
+        self.assertIn("in order", self.run_cli("check", "vol").stdout)
+
+    def test_rsync_gets_there_through_kills(self):
+        """A real tree is copied with rsync; each kill is followed by a remount and the same rsync again."""
+        source = self.top + "/source"
+        self.tool("cp", "-a", os.environ.get("WALRUSFS_CRASH_TREE", "/usr/include/c++"), source)
+        copy = ["rsync", "-aHAX", source + "/", self.mountpoint + "/"]
+        random_source = random.Random(SEED + 1)
+        self.format()
+        for _ in range(ROUNDS):
+            pid = self.mount()
+            with subprocess.Popen(copy, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as rsync:
+                time.sleep(random_source.uniform(0.1, 4))
+                self.kill(pid)
+                rsync.wait(120)
+            self.assertFalse(self.status()["mountpoint"])
+        self.mount()
+        self.tool(*copy)
+        self.sync()
+        packs = self.status()["packs"]["certified"]
+        self.umount()
+        self.drop_cache()
+        self.mount()
+        self.assertEqual(self.tool("rsync", "-aHAXnic", "--delete", source + "/", self.mountpoint + "/"), "")
+        self.assertEqual(self.json("localnet", "status")["blobs"], packs)
         self.umount()
         self.assertIn("in order", self.run_cli("check", "vol").stdout)
 
