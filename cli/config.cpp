@@ -181,8 +181,9 @@ std::string quoted(const std::string& value) {
   return fmt::format("{}", (std::ostringstream() << toml::value(value)).str());
 }
 
-std::string optional_bytes(const std::optional<uint64_t>& value, std::string_view otherwise) {
-  return value ? fmt::format("{}", *value) : fmt::format("# by default {}", otherwise);
+// A line that sets the key, or a comment that says what holds without it.
+std::string line(std::string_view key, const std::optional<uint64_t>& value, std::string_view otherwise) {
+  return value ? fmt::format("{} = {}\n", key, *value) : fmt::format("# {}: by default {}\n", key, otherwise);
 }
 
 }  // namespace
@@ -206,24 +207,24 @@ std::string print_config(const Config& config) {
   std::string out = fmt::format("[network]\nbackend = \"{}\"\n", local ? "local" : "http");
   out += fmt::format("aggregators = [{}]\npublisher = {}\n", fmt::join(aggregators, ", "),
                      quoted(config.network.publisher));
-  out += fmt::format("send_object_to = {}\nshards = {}\nepochs = {}\n", quoted(config.network.send_object_to),
-                     config.network.shards, config.network.epochs);
+  out += fmt::format("send_object_to = {}\n", quoted(config.network.send_object_to));
+  // The local network says itself how many shards it has, and sells epochs for nothing.
+  out += local ? "# shards: those of the local network\n" : fmt::format("shards = {}\n", config.network.shards);
+  out +=
+      local && !config.epochs_set ? "# epochs: by default 10\n" : fmt::format("epochs = {}\n", config.network.epochs);
   if (!config.network.token.empty() || !config.network.token_secret.empty()) out += "# a token or secret is set\n";
   if (!config.network.token_command.empty())
     out += fmt::format("token_command = {}\n", quoted(config.network.token_command));
-  out += fmt::format("\n[pack]\nsize = {}\n", optional_bytes(config.pack_bytes, local ? "256MiB" : "8MiB"));
+  out += "\n[pack]\n" + line("size", config.pack_bytes, local ? "256MiB" : "8MiB");
   out += config.pack_max_age ? fmt::format("max_age = \"{}ms\"\n", config.pack_max_age->count())
                              : fmt::format("# max_age: by default {}\n", local ? "30s" : "1h");
   out += fmt::format("compression = {}\n", config.compression_level);
   out += fmt::format("\n[journal]\ninterval = \"{}ms\"\n", config.journal_interval.count());
-  out += fmt::format("\n[spool]\nsize = {}\n",
-                     optional_bytes(config.spool_bytes, "20 % of the free disk, at most 64 GiB"));
-  out += fmt::format("\n[cache]\nsize = {}\nmemory = {}\n",
-                     optional_bytes(config.cache_bytes, "10 % of the free disk, at most 32 GiB"),
-                     config.cache_memory_bytes);
-  out += fmt::format("\n[mount]\nread_ahead = {}\nthreads = {}\nallow_other = {}\n",
-                     optional_bytes(config.read_ahead_bytes, local ? "16MiB" : "32MiB"), config.threads,
-                     config.allow_other);
+  out += "\n[spool]\n" + line("size", config.spool_bytes, "20 % of the free disk, at most 64 GiB");
+  out += "\n[cache]\n" + line("size", config.cache_bytes, "10 % of the free disk, at most 32 GiB");
+  out += fmt::format("memory = {}\n", config.cache_memory_bytes);
+  out += "\n[mount]\n" + line("read_ahead", config.read_ahead_bytes, local ? "16MiB" : "32MiB");
+  out += fmt::format("threads = {}\nallow_other = {}\n", config.threads, config.allow_other);
   out += fmt::format("\n[localnet]\nnodes = {}\nshards = {}\nstop_with_mount = {}\n", config.localnet_nodes,
                      config.localnet_shards, config.localnet_stop_with_mount);
   return out;

@@ -13,6 +13,7 @@
 #include "cache/frame_cache.h"
 #include "cache/spool.h"
 #include "cli/control.h"
+#include "cli/local_network.h"
 #include "cli/quantity.h"
 #include "cli/threads.h"
 #include "fs/fuse/mount.h"
@@ -93,6 +94,7 @@ class MountedVolume {
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Mount> mount_;
   std::unique_ptr<StepThread> journal_thread_;
+  std::unique_ptr<StepThread> flush_thread_;
   std::unique_ptr<StepThread> committer_thread_;
   std::unique_ptr<ControlServer> control_;
 };
@@ -185,6 +187,11 @@ Status MountedVolume::open_door() {
 void MountedVolume::start_threads() {
   journal_thread_ = std::make_unique<StepThread>([this] { return vfs_->journal_step(); });
   if (request_.read_only) return;
+  // Pages of a file that is kept open would wait in the kernel for half a minute and more.
+  flush_thread_ = std::make_unique<StepThread>([this] {
+    mount_->flush_kernel();
+    return request_.volume.config.journal_interval;
+  });
   committer_thread_ = std::make_unique<StepThread>([this] { return committer_->step(); });
   committer_->set_waker([this] { committer_thread_->wake(); });
 }
@@ -196,6 +203,7 @@ Status MountedVolume::shut_down() {
   control_.reset();
   committer_->set_waker({});
   committer_thread_.reset();
+  flush_thread_.reset();
   journal_thread_.reset();
   const Status journaled = vfs_->journal_now();
   const CommitterStatus left = committer_->status();
@@ -321,6 +329,11 @@ Status run_mount(const MountRequest& request, const std::function<void()>& on_re
   // Last, when the volume's lock is free again: `walrusfs umount` waits for this.
   const auto gone = system_files().remove(request.volume.mount_record_path());
   if (!gone.ok() && gone.error().code() != Code::kNotFound) log_warn("{}", gone.error().message());
+  const Config& config = request.volume.config;
+  if (config.localnet_stop_with_mount && config.network.backend == Backend::kLocal) {
+    const auto stopped = stop_local_network(system_files(), system_clock(), request.places.localnet());
+    if (!stopped.ok()) log_warn("the local network was not stopped: {}", stopped.error().message());
+  }
   return done;
 }
 

@@ -1,5 +1,8 @@
 #include "cli/network.h"
 
+#include <iterator>
+#include <sstream>
+
 #include "base/limits.h"
 #include "cli/local_network.h"
 #include "client/http_curl.h"
@@ -22,13 +25,19 @@ constexpr HttpTimeouts kLocalTimeouts{
 constexpr HttpTimeouts kPaidTimeouts{
     .connect = Millis(5'000), .first_byte = Millis(120'000), .stall = Millis(60'000), .whole = Millis(600'000)};
 
+// A program and its arguments; there is no shell, so no quoting.
+std::vector<std::string> split_words(const std::string& command) {
+  std::istringstream words(command);
+  return {std::istream_iterator<std::string>(words), {}};
+}
+
 Result<std::unique_ptr<TokenSource>> make_tokens(Clock& clock, Rng& rng, const NetworkConfig& network) {
   const int given = !network.token.empty() + !network.token_command.empty() + !network.token_secret.empty();
   if (given > 1) {
     return Error(Code::kInvalidArgument, "only one of network.token, token_command and token_secret can be set");
   }
   if (!network.token.empty()) return make_static_token(network.token);
-  if (!network.token_command.empty()) return make_command_token(clock, {network.token_command});
+  if (!network.token_command.empty()) return make_command_token(clock, split_words(network.token_command));
   if (!network.token_secret.empty()) return make_secret_token(clock, rng, {.secret = network.token_secret});
   return std::unique_ptr<TokenSource>();
 }

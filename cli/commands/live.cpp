@@ -162,6 +162,8 @@ Result<int> run_status(const std::string& what, const Context& context) {
     if (context.json) continue;
     if (status.ok()) {
       print_status(entry);
+    } else if (const auto record = read_mount_record(system_files(), volume); record) {
+      fmt::print("{}: its mount on {} was killed; mount it again to go on where it was\n", name, record->mountpoint);
     } else {
       fmt::print("{}: not mounted\n", name);
     }

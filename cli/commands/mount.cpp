@@ -41,15 +41,22 @@ Status prepare_mountpoint(const std::string& path) {
   return Error(Code::kInternal, "unknown state of " + path);
 }
 
+// Empty when the key is not under a passphrase.
+Result<std::string> passphrase_for(const MountArguments& arguments, const Volume& volume) {
+  WFS_ASSIGN(const bool wrapped, system_files().exists(volume.wrapped_key_path()));
+  if (!wrapped) return std::string();
+  if (!arguments.passphrase_file.empty()) return read_secret_file(arguments.passphrase_file);
+  return ask_secret("Passphrase of volume '" + volume.name + "'");
+}
+
 Result<int> run(const MountArguments& arguments, const Context& context) {
   WFS_ASSIGN(const Volume volume, open_volume(system_files(), context.places, arguments.volume));
   MountRequest request{context.places,        volume, absolute_path(arguments.mountpoint), arguments.read_only,
                        arguments.allow_other, {}};
   WFS_TRY(prepare_mountpoint(request.mountpoint));
-  request.ask_passphrase = [&]() -> Result<std::string> {
-    if (!arguments.passphrase_file.empty()) return read_secret_file(arguments.passphrase_file);
-    return ask_secret("Passphrase of volume '" + volume.name + "'");
-  };
+  // Asked for now: in the background there is no terminal any more.
+  WFS_ASSIGN(std::string passphrase, passphrase_for(arguments, volume));
+  request.ask_passphrase = [&passphrase]() -> Result<std::string> { return passphrase; };
   if (arguments.foreground) {
     log_setup(LogLevel::kInfo);
     WFS_TRY(run_mount(request, [&] { log_info("'{}' is mounted on {}", volume.name, request.mountpoint); }));

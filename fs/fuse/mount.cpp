@@ -23,7 +23,8 @@ std::vector<std::string> session_arguments(const MountOptions& options) {
 class FuseMount final : public Mount {
  public:
   FuseMount(Vfs& vfs, Clock& clock, const MountOptions& options)
-      : options_(options), door_{vfs, clock, options.cache_timeout_s, options.read_only} {}
+      : options_(options),
+        door_{.vfs = vfs, .clock = clock, .cache_timeout_s = options.cache_timeout_s, .read_only = options.read_only} {}
 
   ~FuseMount() override {
     if (session_ == nullptr) return;
@@ -63,6 +64,13 @@ class FuseMount final : public Mount {
     return {};
   }
 
+  // (While no file is open for writing, a descriptor here would only make a plain umount fail.)
+  void flush_kernel() override {
+    if (door_.writers.load() == 0) return;
+    Fd folder(::open(options_.mountpoint.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder.valid() && syncfs(folder.get()) != 0) log_warn("the kernel could not write everything back");
+  }
+
   void stop() override {
     flush_kernel();
     auto done = unmount(options_.mountpoint, false);
@@ -78,12 +86,6 @@ class FuseMount final : public Mount {
   }
 
  private:
-  // Dirty pages of the writeback cache reach us only while we still serve.
-  void flush_kernel() {
-    Fd folder(::open(options_.mountpoint.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder.valid() && syncfs(folder.get()) != 0) log_warn("the kernel could not write everything back");
-  }
-
   const MountOptions options_;
   Door door_;
   fuse_session* session_ = nullptr;

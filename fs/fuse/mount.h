@@ -39,6 +39,10 @@ class Mount {
   // Serves until the folder is unmounted, by anybody or by stop(). When it returns, the folder is
   // unmounted and every request has been answered.
   virtual Status serve() = 0;
+  // Has the kernel send the pages that programs wrote to files which they still hold open, so that the
+  // journal can carry them. Nothing to do, and cheap, while no file is open for writing. Call it from a
+  // thread that serves no requests.
+  virtual void flush_kernel() = 0;
   // Ends serve(): has the kernel send what it still holds, then unmounts; a folder in use is detached.
   // Call it from a thread that serves no requests.
   virtual void stop() = 0;

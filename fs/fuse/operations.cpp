@@ -224,13 +224,21 @@ void on_rename(fuse_req_t request, fuse_ino_t parent, const char* name, fuse_ino
   });
 }
 
+bool opens_for_writing(const fuse_file_info& info) { return (info.flags & O_ACCMODE) != O_RDONLY; }
+
+void close_opening(Door& state, fuse_ino_t inode, const fuse_file_info& info) {
+  if (opens_for_writing(info)) --state.writers;
+  state.vfs.release(id(inode));
+}
+
 void on_open(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
   guarded(request, [&] {
-    const bool for_writing = (info->flags & O_ACCMODE) != O_RDONLY;
+    const bool for_writing = opens_for_writing(*info);
     auto opened = vfs(request).open(id(inode), for_writing, (info->flags & O_TRUNC) != 0);
     if (!opened.ok()) return reply_error(request, opened.error());
     info->keep_cache = 1;  // nobody but this kernel changes the file
-    if (fuse_reply_open(request, info) != 0) vfs(request).release(id(inode));
+    if (for_writing) ++door(request).writers;
+    if (fuse_reply_open(request, info) != 0) close_opening(door(request), inode, *info);
   });
 }
 
@@ -240,16 +248,17 @@ void on_create(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t m
     if (!attr.ok()) return reply_error(request, attr.error());
     info->keep_cache = 1;
     const fuse_entry_param entry = to_entry(*attr, door(request).cache_timeout_s);
+    if (opens_for_writing(*info)) ++door(request).writers;
     if (fuse_reply_create(request, &entry, info) != 0) {
-      vfs(request).release(attr->id);
+      close_opening(door(request), raw(attr->id), *info);
       vfs(request).forget(attr->id, 1);
     }
   });
 }
 
-void on_release(fuse_req_t request, fuse_ino_t inode, fuse_file_info*) {
+void on_release(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
   guarded(request, [&] {
-    vfs(request).release(id(inode));
+    close_opening(door(request), inode, *info);
     fuse_reply_err(request, 0);
   });
 }
