@@ -51,8 +51,6 @@ constexpr uint64_t kOwnFramesBytes = 4 * kMiB;
 // An upload slower than this is given up and tried again; a line this slow cannot keep a volume.
 constexpr uint64_t kSlowestUploadBytesPerSecond = 64 * kKiB;
 constexpr uint64_t kReadBackBytes = 8 * kMiB;           // compared at a time when a stored pack is checked
-// Punched ranges remembered per staging file while a cut holds it; more only cost disk space for a while.
-constexpr size_t kHeldPunches = 1024;
 
 // Network: one read stays well below what a daemon can hold several of; the network sells 53 epochs ahead.
 constexpr uint64_t kBlobReadBytes = 64 * kMiB;

@@ -1,6 +1,5 @@
 #include "fs/io/held_spool.h"
 
-#include "base/limits.h"
 #include "base/log.h"
 
 namespace walrusfs {
@@ -11,40 +10,34 @@ void HeldSpool::hold_all() {
 }
 
 void HeldSpool::hold_only(std::set<StagingId> needed) {
-  WaitingMap freed;
+  std::set<StagingId> freed;
   {
     MutexLock lock(mutex_);
     hold_all_ = false;
     needed_ = std::move(needed);
-    for (auto it = waiting_.begin(); it != waiting_.end();) {
+    for (auto it = to_remove_.begin(); it != to_remove_.end();) {
       auto next = std::next(it);
-      if (!needed_.contains(it->first)) freed.insert(waiting_.extract(it));
+      if (!needed_.contains(*it)) freed.insert(to_remove_.extract(it));
       it = next;
     }
   }
-  carry_out(freed);
+  remove_now(freed);
 }
 
 void HeldSpool::let_go(StagingId id) {
-  WaitingMap freed;
+  std::set<StagingId> freed;
   {
     MutexLock lock(mutex_);
     needed_.erase(id);
-    if (!is_held(id)) {
-      if (auto node = waiting_.extract(id)) freed.insert(std::move(node));
-    }
+    if (!is_held(id) && to_remove_.erase(id) > 0) freed.insert(id);
   }
-  carry_out(freed);
+  remove_now(freed);
 }
 
 Status HeldSpool::punch(StagingId id, ByteRange range) {
   {
     MutexLock lock(mutex_);
-    if (is_held(id)) {
-      auto& punches = waiting_[id].punches;
-      if (punches.size() < limits::kHeldPunches) punches.push_back(range);
-      return ok_status();
-    }
+    if (is_held(id)) return ok_status();
   }
   return inner_.punch(id, range);
 }
@@ -53,7 +46,7 @@ Status HeldSpool::remove(StagingId id) {
   {
     MutexLock lock(mutex_);
     if (is_held(id)) {
-      waiting_[id].remove = true;
+      to_remove_.insert(id);
       return ok_status();
     }
   }
@@ -61,17 +54,11 @@ Status HeldSpool::remove(StagingId id) {
 }
 
 // Nobody is left to tell of a failure here, and none of them loses anything but disk space.
-void HeldSpool::carry_out(const WaitingMap& work) {
-  for (const auto& [id, waiting] : work) {
-    Status done = ok_status();
-    if (waiting.remove) {
-      done = inner_.remove(id);
-    } else {
-      for (const ByteRange& range : waiting.punches) {
-        if (done.ok()) done = inner_.punch(id, range);
-      }
+void HeldSpool::remove_now(const std::set<StagingId>& ids) {
+  for (StagingId id : ids) {
+    if (Status done = inner_.remove(id); !done.ok()) {
+      log_warn("Staging file {} keeps its disk space: {}", raw(id), done.error().to_string());
     }
-    if (!done.ok()) log_warn("Staging file {} keeps its disk space: {}", raw(id), done.error().to_string());
   }
 }
 

@@ -18,7 +18,8 @@ class HeldSpool final : public Spool {
   // `inner` must outlive this.
   explicit HeldSpool(Spool& inner) : inner_(inner) {}
 
-  // From now on no staging file that exists goes away or is punched; such calls succeed and wait.
+  // From now on no staging file that exists goes away or is punched. Such calls succeed: a removal waits, a
+  // punch is forgotten, since by the time it could be made up for the tree may have written there again.
   void hold_all();
   // Only these are still needed; what waited for the others is done now.
   void hold_only(std::set<StagingId> needed);
@@ -48,21 +49,15 @@ class HeldSpool final : public Spool {
   bool release_reserve() override { return inner_.release_reserve(); }
 
  private:
-  struct Waiting {
-    bool remove = false;
-    std::vector<ByteRange> punches;
-  };
-  using WaitingMap = std::map<StagingId, Waiting>;
-
   bool is_held(StagingId id) const REQUIRES(mutex_) { return hold_all_ || needed_.contains(id); }
-  void carry_out(const WaitingMap& work);
+  void remove_now(const std::set<StagingId>& ids);
 
   Spool& inner_;
 
   mutable Mutex mutex_;
   bool hold_all_ GUARDED_BY(mutex_) = false;
   std::set<StagingId> needed_ GUARDED_BY(mutex_);
-  WaitingMap waiting_ GUARDED_BY(mutex_);
+  std::set<StagingId> to_remove_ GUARDED_BY(mutex_);  // once they are let go
 };
 
 }  // namespace walrusfs

@@ -34,23 +34,27 @@ TEST_F(HeldSpoolTest, RemovesAtOnceWhenNothingIsHeld) {
   EXPECT_EQ(content(id, 3), "gone");
 }
 
-TEST_F(HeldSpoolTest, RemovalAndPunchWaitUntilLetGo) {
-  const StagingId removed = file("abc"), punched = file(std::string(8192, 'x'));
+TEST_F(HeldSpoolTest, RemovalWaitsUntilLetGo) {
+  const StagingId removed = file("abc");
   held_.hold_all();
   must(held_.remove(removed));
-  must(held_.punch(punched, {0, 4096}));
   EXPECT_EQ(content(removed, 3), "abc");
-  EXPECT_EQ(content(punched, 4096), std::string(4096, 'x'));
-
-  held_.hold_only({removed, punched});
+  held_.hold_only({removed});
   EXPECT_EQ(content(removed, 3), "abc");
-
   held_.let_go(removed);
   EXPECT_EQ(content(removed, 3), "gone");
-  EXPECT_EQ(content(punched, 4096), std::string(4096, 'x'));
+}
 
+TEST_F(HeldSpoolTest, APunchNeverHitsWhatWasWrittenAfterIt) {
+  const StagingId id = file(std::string(8192, 'x'));
+  held_.hold_all();
+  must(held_.punch(id, {0, 4096}));
+  EXPECT_EQ(content(id, 4096), std::string(4096, 'x'));
+  must(held_.write(id, 0, as_bytes("written anew")));
   held_.let_go_all();
-  EXPECT_EQ(content(punched, 4096), std::string(4096, '\0'));
+  EXPECT_EQ(content(id, 12), "written anew");
+  must(held_.punch(id, {0, 4096}));
+  EXPECT_EQ(content(id, 4096), std::string(4096, '\0'));
 }
 
 TEST_F(HeldSpoolTest, WhatACutDoesNotNeedGoesWhenThePlanIsMade) {
@@ -62,15 +66,6 @@ TEST_F(HeldSpoolTest, WhatACutDoesNotNeedGoesWhenThePlanIsMade) {
   const StagingId later = file("ghi");
   must(held_.remove(later));
   EXPECT_EQ(content(later, 3), "gone");
-}
-
-TEST_F(HeldSpoolTest, PunchesBeyondTheLimitAreForgottenAndHarmless) {
-  const StagingId id = file(std::string(8192, 'x'));
-  held_.hold_all();
-  for (size_t i = 0; i < limits::kHeldPunches; ++i) must(held_.punch(id, {4096, 1}));
-  must(held_.punch(id, {0, 4096}));  // one past
-  held_.let_go_all();
-  EXPECT_EQ(content(id, 4096), std::string(4096, 'x'));
 }
 
 }  // namespace
