@@ -7,10 +7,14 @@
 #include <filesystem>
 #include <functional>
 
+#include "base/limits.h"
 #include "cli/quantity.h"
 
 namespace walrusfs::cli {
 namespace {
+
+// Room for a pack beside the bytes that it is made of.
+constexpr uint64_t kSmallestSpoolBytes = 4 * limits::kMiB;
 
 using Setter = std::function<Status(Config&, const toml::node&)>;
 
@@ -50,14 +54,17 @@ Setter flag(bool Config::*field) {
   };
 }
 
-Setter bytes(std::function<void(Config&, uint64_t)> put) {
-  return [put = std::move(put)](Config& config, const toml::node& node) -> Status {
+Setter bytes(uint64_t least, std::function<void(Config&, uint64_t)> put) {
+  return [least, put = std::move(put)](Config& config, const toml::node& node) -> Status {
+    uint64_t value = 0;
     if (node.is_integer() && *node.value<int64_t>() >= 0) {
-      put(config, static_cast<uint64_t>(*node.value<int64_t>()));
-      return {};
+      value = static_cast<uint64_t>(*node.value<int64_t>());
+    } else if (node.is_string()) {
+      WFS_ASSIGN(value, parse_bytes(*node.value<std::string>()));
+    } else {
+      return wrong_type("a size like \"64MiB\"");
     }
-    if (!node.is_string()) return wrong_type("a size like \"64MiB\"");
-    WFS_ASSIGN(uint64_t value, parse_bytes(*node.value<std::string>()));
+    if (value < least) return wrong_type("at least " + format_bytes(least));
     put(config, value);
     return {};
   };
@@ -113,14 +120,14 @@ const std::vector<Key>& known_keys() {
       {"network", "send_object_to", text(&NetworkConfig::send_object_to)},
       {"network", "shards", number<uint32_t>([](Config& c) -> uint32_t& { return c.network.shards; }, 4, 49'155)},
       {"network", "epochs", set_epochs},
-      {"pack", "size", bytes([](Config& c, uint64_t v) { c.pack_bytes = v; })},
+      {"pack", "size", bytes(limits::kSmallestPackBytes, [](Config& c, uint64_t v) { c.pack_bytes = v; })},
       {"pack", "max_age", duration([](Config& c, Millis v) { c.pack_max_age = v; })},
       {"pack", "compression", number<int>([](Config& c) -> int& { return c.compression_level; }, 1, 19)},
       {"journal", "interval", duration([](Config& c, Millis v) { c.journal_interval = v; })},
-      {"spool", "size", bytes([](Config& c, uint64_t v) { c.spool_bytes = v; })},
-      {"cache", "size", bytes([](Config& c, uint64_t v) { c.cache_bytes = v; })},
-      {"cache", "memory", bytes([](Config& c, uint64_t v) { c.cache_memory_bytes = v; })},
-      {"mount", "read_ahead", bytes([](Config& c, uint64_t v) { c.read_ahead_bytes = v; })},
+      {"spool", "size", bytes(kSmallestSpoolBytes, [](Config& c, uint64_t v) { c.spool_bytes = v; })},
+      {"cache", "size", bytes(0, [](Config& c, uint64_t v) { c.cache_bytes = v; })},
+      {"cache", "memory", bytes(0, [](Config& c, uint64_t v) { c.cache_memory_bytes = v; })},
+      {"mount", "read_ahead", bytes(0, [](Config& c, uint64_t v) { c.read_ahead_bytes = v; })},
       {"mount", "threads", number<unsigned>([](Config& c) -> unsigned& { return c.threads; }, 1, 64)},
       {"mount", "allow_other", flag(&Config::allow_other)},
       {"localnet", "nodes", number<uint32_t>([](Config& c) -> uint32_t& { return c.localnet_nodes; }, 1, 100)},
@@ -189,8 +196,13 @@ std::string line(std::string_view key, const std::optional<uint64_t>& value, std
 }  // namespace
 
 Result<Config> load_config(const std::string& path, Config base) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return base;
+  // Only a file that is not there counts as none: settings that cannot be read must not silently go away.
+  std::error_code failed;
+  const auto kind = std::filesystem::status(path, failed).type();
+  if (kind == std::filesystem::file_type::not_found) return base;
+  if (failed) return error_from_errno(failed.value(), path);
+  if (kind != std::filesystem::file_type::regular)
+    return Error(Code::kInvalidArgument, path + " is not a regular file");
   try {
     const toml::table root = toml::parse_file(path);
     WFS_TRY(apply(path, root, base));

@@ -19,7 +19,7 @@ extern char** environ;
 namespace walrusfs::cli {
 namespace {
 
-constexpr Millis kStartPatience{60'000};
+constexpr Millis kStartPatience{600'000};  // it looks through all that its nodes keep
 
 constexpr Millis kStopPatience{30'000};
 constexpr Millis kLook{50};

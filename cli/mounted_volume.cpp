@@ -49,7 +49,9 @@ class MountedVolume {
     WFS_TRY(open_storage());
     WFS_TRY(open_tree());
     WFS_TRY(open_door());
-    signals.on_signal([this](int) { mount_->stop(); });
+    signals.on_signal([this](int) {
+      if (auto done = mount_->stop(true); !done.ok()) log_warn("{}", done.error().message());
+    });
     start_threads();
     on_ready();
     const Status served = mount_->serve();
@@ -223,14 +225,17 @@ Result<json> MountedVolume::handle(const json& request, const SendEvent& send) {
       WFS_TRY(journal_everything());
       WFS_TRY(wait_published(send, Deadline::never()));
     }
-    mount_->stop();
-    return json{{"pending_bytes", committer_->status().pending_bytes}};
+    WFS_TRY(mount_->stop(false));
+    WFS_TRY(vfs_->journal_now());
+    WFS_ASSIGN(const Sequence published, index_->published());
+    return json{{"pending_bytes", committer_->status().pending_bytes}, {"unpublished", vfs_->journaled() > published}};
   }
   return Error(Code::kInvalidArgument, "this mount does not know the request '" + wanted + "'");
 }
 
 Result<json> MountedVolume::status_report() {
   WFS_ASSIGN(const IndexTotals totals, index_->totals());
+  WFS_ASSIGN(const Sequence published, index_->published());
   const CommitterStatus committer = committer_->status();
   const VfsStatus tree = vfs_->status();
   const SpoolUsage spool = spool_->usage();
@@ -256,7 +261,7 @@ Result<json> MountedVolume::status_report() {
         {"bytes_stored", committer.bytes_stored},
         {"failures_in_a_row", committer.failures_in_a_row},
         {"last_error", committer.last_error}}},
-      {"sequence", {{"journaled", raw(tree.journaled)}, {"published", raw(committer.published)}}},
+      {"sequence", {{"journaled", raw(tree.journaled)}, {"published", raw(published)}}},
       {"spool",
        {{"staging_bytes", spool.staging_bytes},
         {"pack_bytes", spool.pack_bytes},
@@ -309,7 +314,13 @@ Result<json> MountedVolume::sync(const json& request, const SendEvent& send) {
     const auto timeout = request.value("timeout_ms", int64_t{0});
     WFS_TRY(wait_published(send, timeout > 0 ? clock_.in(Millis(timeout)) : Deadline::never()));
   }
-  return json{{"journaled", raw(vfs_->journaled())}, {"published", raw(committer_->status().published)}};
+  WFS_ASSIGN(const Sequence published, index_->published());
+  if (wait == "certified" && request_.read_only && vfs_->journaled() > published) {
+    return Error(Code::kReadOnly,
+                 "some changes are on this machine only, and a read-only mount uploads nothing;"
+                 " mount without --read-only");
+  }
+  return json{{"journaled", raw(vfs_->journaled())}, {"published", raw(published)}};
 }
 
 }  // namespace

@@ -38,10 +38,12 @@ Result<Places> Places::from_environment() {
 
 Status check_volume_name(const std::string& name) {
   const auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; };
-  if (name.empty() || name.size() > 64 || name[0] == '.' || !std::all_of(name.begin(), name.end(), allowed)) {
+  if (name.empty() || name.size() > 64 || name[0] == '.' || name[0] == '-' ||
+      !std::all_of(name.begin(), name.end(), allowed)) {
     return Error(
         Code::kInvalidArgument,
-        "'" + name + "' is no volume name: use 1 to 64 letters, digits, '-', '_' and '.', not starting with '.'");
+        "'" + name +
+            "' is no volume name: use 1 to 64 letters, digits, '-', '_' and '.', not starting with '.' or '-'");
   }
   return {};
 }

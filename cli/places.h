@@ -22,7 +22,7 @@ struct Places {
   std::string localnet() const { return data + "/localnet"; }
 };
 
-// One to 64 letters, digits, '-', '_' and '.', not starting with '.': a volume's name is a folder's name.
+// One to 64 letters, digits, '-', '_' and '.', not starting with '.' or '-': a volume's name is a folder's name.
 Status check_volume_name(const std::string& name);
 
 // Absolute, without symlinks in its existing part; missing parts are kept.

@@ -43,7 +43,8 @@ InodeRow read_inode(const sqlite::Query& query, int first) {
           .mtime = {query.integer(first + 8)},
           .ctime = {query.integer(first + 9)},
           .btime = {query.integer(first + 10)},
-          .symlink_target = query.text(first + 11)};
+          .symlink_target = query.text(first + 11),
+          .changed = Sequence{query.number(first + 12)}};
 }
 
 Result<FrameRow> read_frame(const sqlite::Query& query, int first) {

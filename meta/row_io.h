@@ -12,7 +12,8 @@
 namespace walrusfs {
 
 inline constexpr char kInodeColumns[] =
-    "i.id, i.mode, i.uid, i.gid, i.nlink, i.rdev, i.size, i.atime, i.mtime, i.ctime, i.btime, i.symlink_target";
+    "i.id, i.mode, i.uid, i.gid, i.nlink, i.rdev, i.size, i.atime, i.mtime, i.ctime, i.btime, i.symlink_target, "
+    "i.seq";
 inline constexpr char kExtentColumns[] = "file_offset, length, staging, pack, source_offset";
 inline constexpr char kFrameColumns[] = "t_offset, t_length, z_offset, z_length, hash";
 inline constexpr char kPackColumns[] =

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/bytes.h"
@@ -25,7 +26,13 @@ struct InodeRow {
   Timestamp atime, mtime, ctime, btime;
   std::string symlink_target;
   Sequence changed{};  // transaction of its last change; filled by reads, ignored by commit()
-  bool operator==(const InodeRow&) const = default;
+
+  // What the inode is; when it last changed does not count.
+  bool operator==(const InodeRow& other) const {
+    return std::tie(id, mode, uid, gid, nlink, rdev, size, atime, mtime, ctime, btime, symlink_target) ==
+           std::tie(other.id, other.mode, other.uid, other.gid, other.nlink, other.rdev, other.size, other.atime,
+                    other.mtime, other.ctime, other.btime, other.symlink_target);
+  }
 };
 
 // What a name in a folder points at. `cookie` orders a folder's names for readdir: never reused, so

@@ -116,6 +116,11 @@ Result<int> run_umount(const UmountArguments& arguments, const Context& context)
   } else if (pending > 0) {
     fmt::print("'{}' is unmounted. {} are kept on this machine only; the next mount uploads them.\n", volume.name,
                format_bytes(pending));
+  } else if (answer->value("unpublished", false)) {
+    fmt::print(
+        "'{}' is unmounted. Changes of names or attributes are kept on this machine only; the next mount uploads"
+        " them.\n",
+        volume.name);
   } else {
     fmt::print("'{}' is unmounted; the network keeps everything.\n", volume.name);
   }
@@ -131,8 +136,9 @@ void print_status(const json& s) {
              bytes(s["files"]["bytes"]), s["files"]["dirty"].get<uint64_t>());
   fmt::print("  network   {} packs, {}, certified by {}\n", s["packs"]["certified"].get<uint64_t>(),
              bytes(s["packs"]["bytes"]), s["packs"]["certified_by"].get<std::string>());
-  fmt::print("  pending   {} only on this machine; {}\n", bytes(s["upload"]["pending_bytes"]),
-             s["upload"]["doing"].get<std::string>());
+  const bool unpublished = s["sequence"]["journaled"] > s["sequence"]["published"] || s["files"]["dirty"] > 0;
+  fmt::print("  pending   {} only on this machine{}; {}\n", bytes(s["upload"]["pending_bytes"]),
+             unpublished ? ", changes of names or attributes among them" : "", s["upload"]["doing"].get<std::string>());
   if (const auto trouble = s["upload"]["last_error"].get<std::string>(); !trouble.empty()) {
     fmt::print("  TROUBLE   {} ({} times in a row); nothing is lost, it is tried again\n", trouble,
                s["upload"]["failures_in_a_row"].get<uint64_t>());

@@ -71,18 +71,19 @@ class FuseMount final : public Mount {
     if (folder.valid() && syncfs(folder.get()) != 0) log_warn("the kernel could not write everything back");
   }
 
-  void stop() override {
+  Status stop(bool even_if_busy) override {
     flush_kernel();
-    auto done = unmount(options_.mountpoint, false);
-    if (done.ok() || done.error().code() != Code::kBusy) return;
+    Status done = unmount(options_.mountpoint, false);
+    if (done.ok() || done.error().code() != Code::kBusy || !even_if_busy) return done;
     log_warn("{} is still in use; detaching it", options_.mountpoint);
     // The loop looks at its exit flag only after a request: ask for one through a descriptor that
     // outlives the detached mountpoint.
     Fd folder(::open(options_.mountpoint.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (done = unmount(options_.mountpoint, true); !done.ok()) log_warn("{}", done.error().message());
+    done = unmount(options_.mountpoint, true);
     fuse_session_exit(session_);
     struct statvfs ignored {};
     if (folder.valid() && fstatvfs(folder.get(), &ignored) != 0) log_debug("the mount has ended already");
+    return done;
   }
 
  private:

@@ -43,9 +43,9 @@ class Mount {
   // journal can carry them. Nothing to do, and cheap, while no file is open for writing. Call it from a
   // thread that serves no requests.
   virtual void flush_kernel() = 0;
-  // Ends serve(): has the kernel send what it still holds, then unmounts; a folder in use is detached.
-  // Call it from a thread that serves no requests.
-  virtual void stop() = 0;
+  // Ends serve(): has the kernel send what it still holds, then unmounts. When programs use the folder: kBusy,
+  // or with `even_if_busy` it is detached from under them. Call it from a thread that serves no requests.
+  virtual Status stop(bool even_if_busy) = 0;
 };
 
 }  // namespace walrusfs

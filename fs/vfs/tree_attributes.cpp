@@ -209,7 +209,9 @@ Result<Bytes> TreeVfs::virtual_xattr(InodeId id, const std::string& name) {
   }
   WFS_ASSIGN(const std::vector<Extent> extents,
              run([&](Wants& wants) REQUIRES(mutex_) -> Result<std::vector<Extent>> {
-               WFS_ASSIGN(Inode * inode, need_file(id, wants));
+               WFS_ASSIGN(Inode * inode, need_inode(id, wants));
+               if (!inode->is_regular()) return no_such_xattr();  // only files have bytes somewhere
+               WFS_ASSIGN(inode, need_file(id, wants));
                return inode->bytes->extents.all();
              }));
   if (name == kExtentsXattr) return to_bytes(as_bytes(extents_text(extents)));

@@ -33,16 +33,22 @@ TEST_F(ConfigTest, AMissingFileIsTheDefaults) {
   EXPECT_EQ(config->journal_interval, Millis(5'000));
 }
 
+TEST_F(ConfigTest, WhatCannotBeReadIsNotPassedOver) {
+  auto folder = load_config(testing::TempDir(), {});
+  ASSERT_FALSE(folder.ok());
+  EXPECT_EQ(folder.error().code(), Code::kInvalidArgument);
+}
+
 TEST_F(ConfigTest, EveryKindOfValue) {
   auto config = load(
       "[network]\nbackend = \"http\"\naggregators = [\"http://a\", \"http://b\"]\nepochs = 53\n"
-      "[pack]\nsize = \"8MiB\"\nmax_age = \"1h\"\n[spool]\nsize = 1000\n[mount]\nallow_other = true\n");
+      "[pack]\nsize = \"8MiB\"\nmax_age = \"1h\"\n[spool]\nsize = 10000000\n[mount]\nallow_other = true\n");
   ASSERT_TRUE(config.ok()) << config.error().message();
   EXPECT_EQ(config->network.aggregators.size(), 2u);
   EXPECT_EQ(config->network.epochs, 53u);
   EXPECT_EQ(*config->pack_bytes, 8u << 20);
   EXPECT_EQ(*config->pack_max_age, Millis(3'600'000));
-  EXPECT_EQ(*config->spool_bytes, 1000u);
+  EXPECT_EQ(*config->spool_bytes, 10'000'000u);
   EXPECT_TRUE(config->allow_other);
 }
 
@@ -58,12 +64,16 @@ TEST_F(ConfigTest, ValuesAtAndPastTheirLimits) {
   EXPECT_FALSE(load("[network]\nepochs = 0\n").ok());
   EXPECT_TRUE(load("[network]\nshards = 4\n").ok());
   EXPECT_FALSE(load("[network]\nshards = 3\n").ok());
+  EXPECT_TRUE(load("[pack]\nsize = 262144\n").ok());
+  EXPECT_FALSE(load("[pack]\nsize = 262143\n").ok());
+  EXPECT_TRUE(load("[spool]\nsize = \"4MiB\"\n").ok());
+  EXPECT_FALSE(load("[spool]\nsize = 4194303\n").ok());
   EXPECT_FALSE(load("[pack]\ncompression = 20\n").ok());
   EXPECT_FALSE(load("[mount]\nthreads = \"four\"\n").ok());
 }
 
 TEST_F(ConfigTest, WhatIsPrintedCanBeReadBack) {
-  auto config = load("[network]\nbackend = \"http\"\naggregators = [\"http://a\\\"b\"]\n[pack]\nsize = 77\n");
+  auto config = load("[network]\nbackend = \"http\"\naggregators = [\"http://a\\\"b\"]\n[pack]\nsize = 777777\n");
   ASSERT_TRUE(config.ok());
   const std::string text = print_config(*config);
   auto again = load(text);

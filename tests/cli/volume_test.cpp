@@ -48,7 +48,7 @@ TEST_F(VolumeTest, TwiceIsRefusedAndTheKeyStays) {
 TEST_F(VolumeTest, NamesAtAndPastTheLimit) {
   EXPECT_TRUE(check_volume_name(std::string(64, 'x')).ok());
   EXPECT_FALSE(check_volume_name(std::string(65, 'x')).ok());
-  for (const char* name : {"", ".", "..", ".x", "a/b", "a b", "\xff"})
+  for (const char* name : {"", ".", "..", ".x", "-x", "a/b", "a b", "\xff"})
     EXPECT_FALSE(check_volume_name(name).ok()) << name;
 }
 

@@ -58,9 +58,12 @@ class MountTest(unittest.TestCase):
         self.mountpoint = self.top + "/mnt"
         os.mkdir(self.mountpoint)
         os.makedirs(self.top + "/home")
-        with open(self.top + "/home/config.toml", "w") as config:
-            config.write(f"[localnet]\nnodes = {NODES}\nshards = {SHARDS}\n" + self.CONFIG)
+        self.set_config(self.CONFIG)
         self.pids = set()
+
+    def set_config(self, text):
+        with open(self.top + "/home/config.toml", "w") as config:
+            config.write(f"[localnet]\nnodes = {NODES}\nshards = {SHARDS}\n" + text)
 
     # --- the program ---
 

@@ -88,6 +88,36 @@ class RoundTrip(harness.MountTest):
         with open(self.source + "/deep/f299", "rb") as want:
             self.assertEqual(self.read("moved/f299"), want.read())
 
+    def test_changes_without_bytes_are_not_called_safe_too_early(self):
+        """States, sync and umount tell the truth about renames and modes, after a remount as well."""
+        self.set_config('[pack]\nmax_age = "1h"\n')
+        self.format()
+        self.mount()
+        self.write("p", b"p")
+        self.write("q", b"q")
+        self.sync()
+        os.rename(self.path("p"), self.path("p2"))
+        os.chmod(self.path("q"), 0o711)
+        self.sync(wait="journaled")
+        self.assertIn("on this machine only", self.umount("--now").stdout)
+        self.mount("vol", None, "--read-only")
+        for name in ("p2", "q"):
+            self.assertEqual(self.state(self.path(name)), "journaled", name)
+        self.cli_fails(1, "sync", "vol", says="read-only mount uploads nothing")
+        self.umount()
+        self.mount()
+        self.sync()
+        for name in ("p2", "q"):
+            self.assertEqual(self.state(self.path(name)), "certified", name)
+
+    def test_umount_does_not_pull_the_folder_from_under_a_program(self):
+        self.format()
+        self.mount()
+        with open(self.path("held"), "wb") as held:
+            held.write(b"x")
+            self.cli_fails(4, "umount", "vol", says="in use")
+        self.assertIn("is unmounted", self.umount().stdout)
+
     def test_partial_overwrite_of_a_stored_file(self):
         self.format()
         self.mount()
