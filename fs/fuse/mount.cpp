@@ -1,6 +1,7 @@
 #include "fs/fuse/mount.h"
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/statvfs.h>
 
 #include <cerrno>
@@ -18,6 +19,15 @@ std::vector<std::string> session_arguments(const MountOptions& options) {
   if (options.allow_other) joined += ",allow_other";
   if (options.read_only) joined += ",ro";
   return {"walrusfs", "-o", joined};
+}
+
+// A descriptor of the mounted folder that does not keep anybody from unmounting it: through a detached copy of
+// the mount. Users other than root have to make do with a plain one.
+Fd open_aside(const std::string& path) {
+  constexpr int kHow = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  const Fd copy(open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  if (!copy.valid()) return Fd(::open(path.c_str(), kHow));
+  return Fd(openat(copy.get(), ".", kHow));
 }
 
 class FuseMount final : public Mount {
@@ -64,10 +74,9 @@ class FuseMount final : public Mount {
     return {};
   }
 
-  // (While no file is open for writing, a descriptor here would only make a plain umount fail.)
   void flush_kernel() override {
     if (door_.writers.load() == 0) return;
-    Fd folder(::open(options_.mountpoint.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Fd folder = open_aside(options_.mountpoint);
     if (folder.valid() && syncfs(folder.get()) != 0) log_warn("the kernel could not write everything back");
   }
 
