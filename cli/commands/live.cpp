@@ -162,7 +162,9 @@ Result<int> run_status(const std::string& what, const Context& context) {
   for (const std::string& name : names) {
     WFS_ASSIGN(const Volume volume, open_volume(system_files(), context.places, name));
     auto status = control_request(volume.socket_path(), {{"do", "status"}}, nullptr);
-    if (!status.ok() && status.error().code() != Code::kNotFound) return status.error().with_context(name);
+    // A mount that goes away while it is asked is no mount any more.
+    const bool gone = !status.ok() && (status.error().code() == Code::kNotFound || status.error().retryable());
+    if (!status.ok() && !gone) return status.error().with_context(name);
     const json entry = status.ok() ? *status : json{{"volume", name}, {"mountpoint", nullptr}};
     all.push_back(entry);
     if (context.json) continue;

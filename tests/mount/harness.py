@@ -38,7 +38,9 @@ def wait_for(condition, what, seconds=60):
 def alive(pid):
     try:
         with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+            zombie = stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+        # Of a killed process the first thread may be a zombie while others still hold its files.
+        return not zombie or len(os.listdir(f"/proc/{pid}/task")) > 1
     except FileNotFoundError:
         return False
 
