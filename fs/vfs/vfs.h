@@ -32,8 +32,8 @@ struct Caller {
 
 struct VfsOptions {
   Millis journal_interval{5'000};
-  size_t max_clean_inodes = 200'000;    // kept in memory beyond those in use
-  size_t max_dirty_inodes = 100'000;    // more: writers wait for the journal
+  size_t max_clean_inodes = 100'000;    // kept in memory beyond those in use; about 0.7 KiB each with name
+  size_t max_dirty_inodes = 50'000;     // more: writers wait for the journal
   uint64_t read_ahead_bytes = 16 << 20;
   bool read_only = false;
   bool write_back = true;               // the kernel caches writes and keeps sizes and times of open files
