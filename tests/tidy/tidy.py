@@ -23,16 +23,18 @@ LINE_COLUMNS = 120
 LAYERS = {
     "base": set(),
     "base/testing": {"base"},
-    "codec": {"base"},
+    "codec": {"base", "codec/bls"},
+    "codec/bls": {"base"},
     "codec/pack": {"base", "codec"},
     "meta": {"base"},
     "cache": {"base"},
-    "client": {"base", "codec"},
-    "localnet": {"base", "codec"},
+    "client": {"base", "codec", "codec/bls"},
+    "localnet": {"base", "codec", "codec/bls"},
     "fs/io": {"base", "codec", "codec/pack", "meta", "cache", "client"},
     "fs/vfs": {"base", "codec", "codec/pack", "meta", "cache", "client", "fs/io"},
     "fs/fuse": {"base", "codec", "codec/pack", "meta", "cache", "client", "fs/io", "fs/vfs"},
-    "cli": {"base", "codec", "codec/pack", "meta", "cache", "client", "fs/io", "fs/vfs", "fs/fuse", "localnet"},
+    "cli": {"base", "codec", "codec/bls", "codec/pack", "meta", "cache", "client", "fs/io", "fs/vfs", "fs/fuse",
+            "localnet"},
 }
 # May include everything, and are included by nothing.
 FREE_FOLDERS = ("tests", "bench")
