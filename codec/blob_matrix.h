@@ -35,6 +35,9 @@ class BlobMatrix {
     return (blob_.size() + row_bytes - 1) / row_bytes;
   }
 
+  // Symbols of this column, if it is a systematic one, are padding only.
+  bool is_padding(size_t column) const { return column < columns_ && column * symbol_bytes_ >= blob_.size(); }
+
  private:
   uint16_t columns_;
   ByteView blob_;

@@ -116,9 +116,7 @@ Status check_rows(const BlobMetadata& metadata, Axis axis, const std::vector<con
     for (size_t column = 0; column < sources.size(); ++column) {
       sources[column] = matrix.data() + (row * shape.k2() + column) * symbol_bytes;
     }
-    std::vector<Digest> leaves(shape.n());
-    hasher->hash(sources.data(), leaves.data());
-    const MerkleNode root{codec::reduce_to_root(*options.engine, leaves)};
+    const MerkleNode root{hasher->root(sources.data())};
     wrong[row] = root != metadata.sliver_hash(Axis::kPrimary, SliverIndex{static_cast<uint16_t>(row)});
   });
   const auto bad = std::find(wrong.begin(), wrong.end(), 1);

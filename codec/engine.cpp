@@ -10,11 +10,16 @@ std::vector<const CodecEngine*> usable_codec_engines() {
   std::vector<const CodecEngine*> usable{&codec::kScalarEngine};
 #if defined(__x86_64__)
   __builtin_cpu_init();
+  const bool gfni = __builtin_cpu_supports("gfni");
+  if (__builtin_cpu_supports("ssse3")) usable.push_back(&codec::kSsse3Engine);
   if (__builtin_cpu_supports("avx2")) usable.push_back(&codec::kAvx2Engine);
+  if (__builtin_cpu_supports("avx2") && gfni) usable.push_back(&codec::kAvx2GfniEngine);
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("gfni")) {
+      __builtin_cpu_supports("avx512vbmi2") && gfni) {
     usable.push_back(&codec::kAvx512Engine);
   }
+#elif defined(__aarch64__)
+  usable.push_back(&codec::kNeonEngine);
 #endif
   return usable;
 }

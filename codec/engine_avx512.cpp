@@ -1,5 +1,8 @@
-// AVX-512 with GFNI: a strip is one vector, a byte times a constant one instruction; eight hash lanes.
+// AVX-512 (F, BW, VL, VBMI2) with GFNI: a strip is one vector, a byte times a constant one instruction; eight hash
+// lanes.
 #include <immintrin.h>
+
+#include <utility>
 
 #include "codec/simd_blake2b.h"
 #include "codec/simd_transform.h"
@@ -79,8 +82,8 @@ struct HashWords {
   }
   // Eight words of eight messages, transposed.
   template <size_t kFirst>
-  static WFS_ALWAYS_INLINE void load_half(Vector (&m)[16], const uint8_t* const* in, size_t offset) {
-    const auto row = [&](size_t lane) { return _mm512_loadu_si512(in[lane] + offset + 8 * kFirst); };
+  static WFS_ALWAYS_INLINE void load_half(Vector (&m)[16], const uint8_t* first, size_t stride) {
+    const auto row = [&](size_t lane) { return _mm512_loadu_si512(first + lane * stride + 8 * kFirst); };
     const Vector r0 = row(0), r1 = row(1), r2 = row(2), r3 = row(3);
     const Vector r4 = row(4), r5 = row(5), r6 = row(6), r7 = row(7);
     spread<kFirst>(m, _mm512_unpacklo_epi64(r0, r1), _mm512_unpacklo_epi64(r2, r3), _mm512_unpacklo_epi64(r4, r5),
@@ -88,17 +91,36 @@ struct HashWords {
     spread<kFirst + 1>(m, _mm512_unpackhi_epi64(r0, r1), _mm512_unpackhi_epi64(r2, r3), _mm512_unpackhi_epi64(r4, r5),
                        _mm512_unpackhi_epi64(r6, r7));
   }
-  static WFS_ALWAYS_INLINE void load_block(Vector (&m)[16], const uint8_t* const* in, size_t offset) {
-    load_half<0>(m, in, offset);
-    load_half<8>(m, in, offset);
+  template <unsigned kWords>
+  static WFS_ALWAYS_INLINE void load_block(Vector (&m)[kWords], const uint8_t* first, size_t stride) {
+    Vector all[16];
+    load_half<0>(all, first, stride);
+    if constexpr (kWords > 8) load_half<8>(all, first, stride);
+    take_words(m, all, std::make_index_sequence<kWords>{});
   }
+  template <size_t kWords, size_t... kIndex>
+  static WFS_ALWAYS_INLINE void take_words(Vector (&m)[kWords], const Vector (&all)[16],
+                                           std::index_sequence<kIndex...>) {
+    ((m[kIndex] = all[kIndex]), ...);
+  }
+
+  static WFS_ALWAYS_INLINE Vector even(Vector a, Vector b) {
+    return _mm512_permutex2var_epi64(a, _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), b);
+  }
+  static WFS_ALWAYS_INLINE Vector odd(Vector a, Vector b) {
+    return _mm512_permutex2var_epi64(a, _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15), b);
+  }
+  static WFS_ALWAYS_INLINE Vector shift_bytes(Vector a, Vector b) { return _mm512_shldi_epi64(a, b, 8); }
+  static WFS_ALWAYS_INLINE Vector top_byte(Vector a) { return _mm512_srli_epi64(a, 56); }
 };
 
 using Loops = Transforms<StripOps>;
+using Hash = Blake2bLanes<HashWords>;
 
 }  // namespace
 
 extern const CodecEngine kAvx512Engine{
-    "avx512", convert, Loops::inverse, Loops::forward, Loops::add, Loops::scale, Blake2bLanes<HashWords>::compress};
+    "avx512",     convert,        Loops::inverse,   Loops::forward,    Loops::add,
+    Loops::scale, Hash::compress, Hash::hash_words, Hash::join_groups, Hash::join_neighbours};
 
 }  // namespace walrusfs::codec

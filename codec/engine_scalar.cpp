@@ -1,6 +1,7 @@
 // The reference engine: the specification's formulas as they are written there, one element and one
 // message at a time. Other engines are tested against it. Strips stay in wire coordinates.
 #include <bit>
+#include <cstring>
 
 #include "codec/blake2b.h"
 #include "codec/engine_table.h"
@@ -101,22 +102,66 @@ void compress_block(uint64_t h[8], const uint8_t* block, uint64_t counter, bool 
   for (size_t i = 0; i < 8; ++i) h[i] ^= v[i] ^ v[8 + i];
 }
 
-void compress(LaneState& state, const uint8_t* const in[kLanes], size_t blocks, uint64_t bytes_before,
-              uint64_t total_bytes) {
-  for (size_t lane = 0; lane < kLanes; ++lane) {
+void compress(LaneState* states, size_t groups, const uint8_t* first, size_t stride, size_t blocks,
+              uint64_t bytes_before, uint64_t total_bytes) {
+  for (size_t i = 0; i < groups * kLanes; ++i) {
+    LaneState& state = states[i / kLanes];
     uint64_t h[8];
-    for (size_t i = 0; i < 8; ++i) h[i] = state.h[i][lane];
+    for (size_t word = 0; word < 8; ++word) h[word] = state.h[word][i % kLanes];
     for (size_t b = 0; b < blocks; ++b) {
       const bool last = total_bytes != 0 && b + 1 == blocks;
       const uint64_t counter = last ? total_bytes : bytes_before + (b + 1) * kBlake2bBlockBytes;
-      compress_block(h, in[lane] + b * kBlake2bBlockBytes, counter, last);
+      compress_block(h, first + i * stride + b * kBlake2bBlockBytes, counter, last);
     }
-    for (size_t i = 0; i < 8; ++i) state.h[i][lane] = h[i];
+    for (size_t word = 0; word < 8; ++word) state.h[word][i % kLanes] = h[word];
   }
+}
+
+// Digest number `at` of `out`: that of a message of at most one block, which lies there with zeros behind it.
+void hash_block(const uint8_t* block, uint64_t total_bytes, DigestLanes* out, size_t at) {
+  uint64_t h[8];
+  std::memcpy(h, blake2b::kIv, sizeof h);
+  h[0] ^= blake2b::kParameters;
+  compress_block(h, block, total_bytes, true);
+  for (size_t word = 0; word < 4; ++word) out[at / kLanes].word[word][at % kLanes] = h[word];
+}
+
+void hash_words(const LaneWord* messages, uint64_t total_bytes, DigestLanes* out, size_t groups) {
+  for (size_t i = 0; i < groups * kLanes; ++i) {
+    uint8_t block[kBlake2bBlockBytes] = {};
+    std::memcpy(block, &messages[i / kLanes].lane[i % kLanes], sizeof(uint64_t));
+    hash_block(block, total_bytes, out, i);
+  }
+}
+
+void copy_digest(uint8_t* to, const DigestLanes* from, size_t at) {
+  for (size_t word = 0; word < 4; ++word) std::memcpy(to + 8 * word, &from[at / kLanes].word[word][at % kLanes], 8);
+}
+
+// Digests number `left` and `right` of `in` become number `at` of `out`.
+void join(const DigestLanes* in, size_t left, size_t right, DigestLanes* out, size_t at) {
+  uint8_t block[kBlake2bBlockBytes] = {kInnerPrefix};
+  copy_digest(block + 1, in, left);
+  copy_digest(block + 33, in, right);
+  hash_block(block, kInnerBytes, out, at);
+}
+
+void join_groups(const DigestLanes* in, DigestLanes* out, size_t groups) {
+  for (size_t i = 0; i < groups; ++i) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const size_t left = 2 * i * kLanes + lane;
+      join(in, left, left + kLanes, out, i * kLanes + lane);
+    }
+  }
+}
+
+void join_neighbours(const DigestLanes* in, DigestLanes* out, size_t groups) {
+  for (size_t i = 0; i < groups * kLanes; ++i) join(in, 2 * i, 2 * i + 1, out, i);
 }
 
 }  // namespace
 
-extern const CodecEngine kScalarEngine{"scalar", convert, inverse_transform, transform, add, scale, compress};
+extern const CodecEngine kScalarEngine{"scalar", convert,  inverse_transform, transform,   add,
+                                       scale,    compress, hash_words,        join_groups, join_neighbours};
 
 }  // namespace walrusfs::codec

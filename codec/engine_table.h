@@ -23,6 +23,20 @@ struct alignas(64) LaneState {
   uint64_t h[8][kLanes];
 };
 
+// One word of kLanes messages.
+struct alignas(64) LaneWord {
+  uint64_t lane[kLanes];
+};
+
+// Digests of kLanes messages, word by word: word w of digest l is word[w][l].
+struct alignas(64) DigestLanes {
+  uint64_t word[4][kLanes];
+};
+
+// An inner node of a Merkle tree is the hash of this byte and two digests (specification section 6).
+constexpr uint8_t kInnerPrefix = 1;
+constexpr size_t kInnerBytes = 1 + 2 * 32;
+
 }  // namespace codec
 
 struct CodecEngine {
@@ -39,19 +53,32 @@ struct CodecEngine {
   void (*add)(codec::Strip* into, const codec::Strip* from, size_t count);  // into ^= from
   void (*scale)(codec::Strip* strip, uint16_t factor);                      // factor in wire coordinates
 
-  // BLAKE2b (RFC 7693): absorbs `blocks` (> 0) blocks of every lane; `bytes_before` were absorbed
-  // earlier. When `total_bytes` is not 0, the last of these blocks ends messages of that length (the
-  // caller has padded it with zeros).
-  void (*compress)(codec::LaneState& state, const uint8_t* const in[codec::kLanes], size_t blocks,
+  // BLAKE2b (RFC 7693), kLanes messages per group. Message i, i < groups * kLanes, continues at
+  // first + i * stride with `blocks` (> 0) blocks; `bytes_before` were absorbed earlier. When
+  // `total_bytes` is not 0, the last of these blocks ends messages of that length (the caller has
+  // padded it with zeros).
+  void (*compress)(codec::LaneState* states, size_t groups, const uint8_t* first, size_t stride, size_t blocks,
                    uint64_t bytes_before, uint64_t total_bytes);
+  // Whole messages of `total_bytes` <= 8 bytes, little-endian, then zeros.
+  void (*hash_words)(const codec::LaneWord* messages, uint64_t total_bytes, codec::DigestLanes* out, size_t groups);
+
+  // Inner nodes of Merkle trees; `out` may be `in`, which has 2 * groups groups.
+  // Lane by lane: lane l of out[i] is the node over lane l of in[2i] and lane l of in[2i + 1].
+  void (*join_groups)(const codec::DigestLanes* in, codec::DigestLanes* out, size_t groups);
+  // Neighbours: with digests numbered through the groups, number d of `out` is the node over 2d and 2d + 1.
+  void (*join_neighbours)(const codec::DigestLanes* in, codec::DigestLanes* out, size_t groups);
 };
 
 namespace codec {
 
 extern const CodecEngine kScalarEngine;
 #if defined(__x86_64__)
+extern const CodecEngine kSsse3Engine;
 extern const CodecEngine kAvx2Engine;
+extern const CodecEngine kAvx2GfniEngine;
 extern const CodecEngine kAvx512Engine;
+#elif defined(__aarch64__)
+extern const CodecEngine kNeonEngine;
 #endif
 
 }  // namespace codec

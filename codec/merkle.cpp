@@ -11,7 +11,6 @@ namespace {
 constexpr uint8_t kEmptyNodeTag = 0;
 constexpr uint8_t kDigestNodeTag = 1;
 constexpr uint8_t kLeafPrefix = 0;
-constexpr uint8_t kInnerPrefix = 1;
 // Deeper than any tree over u16-numbered leaves.
 constexpr uint32_t kMaxProofNodes = 16;
 
@@ -52,7 +51,7 @@ Digest merkle_leaf(ByteView data) {
 
 Digest merkle_inner(const Digest& left, const Digest& right) {
   uint8_t preimage[1 + 2 * sizeof(Digest)];
-  preimage[0] = kInnerPrefix;
+  preimage[0] = codec::kInnerPrefix;
   std::memcpy(preimage + 1, left.data(), left.size());
   std::memcpy(preimage + 1 + left.size(), right.data(), right.size());
   return blake2b256(preimage);
@@ -106,8 +105,7 @@ MerkleProof MerkleTree::prove(size_t index) const {
 
 MerkleNode merkle_root(std::span<const Digest> leaf_hashes) {
   if (leaf_hashes.empty()) return MerkleNode::none();
-  std::vector<Digest> nodes(leaf_hashes.begin(), leaf_hashes.end());
-  return {codec::reduce_to_root(default_codec_engine(), nodes)};
+  return {codec::reduce_to_root(default_codec_engine(), leaf_hashes)};
 }
 
 }  // namespace walrusfs

@@ -9,44 +9,37 @@ namespace {
 constexpr size_t kParityBudgetBytes = 64 << 20;
 constexpr size_t kMinWindowBytes = 512;
 
+// Full groups of rows that are all padding.
+GroupRange padding_rows(const CodeShape& shape, const BlobMatrix& matrix) {
+  return {groups_for(matrix.rows_with_data()), size_t{shape.k1()} / kLanes};
+}
+
+bool table_pays(const CodeShape& shape, uint16_t symbol_bytes) {
+  return symbol_bytes == 2 && uint64_t{shape.n()} * shape.n() > 2 * TwoByteLeaves::kSymbols;
+}
+
 }  // namespace
 
-// The leaves of one group of columns, row by row, on their way to one node per row.
-class MetadataBuilder::GroupLeaves {
- public:
-  GroupLeaves(size_t rows, size_t columns, bool only_group)
-      : rows_(rows), width_(columns), only_group_(only_group), nodes_(rows * columns) {}
-
-  void put_column(size_t column, const std::vector<Digest>& leaves) {
-    for (size_t row = 0; row < rows_; ++row) nodes_[row * width_ + column] = leaves[row];
-  }
-
-  // `out` has one place per row.
-  void reduce(const CodecEngine& engine, Digest* out) {
-    // A narrow last group still climbs as far as the others; the only group just to its root.
-    for (unsigned level = 0; only_group_ ? width_ > 1 : level < kGroupLevels; ++level) {
-      if (width_ % 2 != 0) append_empty_nodes();
-      width_ /= 2;
-      hash_pairs(engine, nodes_.data(), rows_ * width_, nodes_.data());
+// What one worker needs while it hashes columns.
+struct MetadataBuilder::Scratch {
+  explicit Scratch(const MetadataBuilder& builder)
+      : forest(builder.engine_, builder.shape_.n()), leaves(tree_groups(builder.shape_.n())) {
+    const size_t symbol_bytes = builder.matrix_.symbol_bytes();
+    if (builder.narrow()) {
+      const TwoByteLeaves* table = builder.table_ ? &*builder.table_ : nullptr;
+      narrow.emplace(builder.engine_, builder.column_code_, symbol_bytes, table);
+      sources.resize(size_t{builder.shape_.k1()} * NarrowWords::kWords);
+    } else {
+      wide.emplace(builder.engine_, builder.column_code_, symbol_bytes, builder.zero_rows_);
+      sources.resize(builder.shape_.k1());
     }
-    std::copy_n(nodes_.begin(), rows_, out);
   }
 
- private:
-  void append_empty_nodes() {
-    std::vector<Digest> wider(rows_ * (width_ + 1));
-    for (size_t row = 0; row < rows_; ++row) {
-      std::copy_n(nodes_.begin() + static_cast<ptrdiff_t>(row * width_), width_,
-                  wider.begin() + static_cast<ptrdiff_t>(row * (width_ + 1)));
-    }
-    nodes_ = std::move(wider);
-    ++width_;
-  }
-
-  const size_t rows_;
-  size_t width_;
-  const bool only_group_;
-  std::vector<Digest> nodes_;
+  std::optional<NarrowWords> narrow;
+  std::optional<WordHasher> wide;
+  RowForest forest;
+  std::vector<DigestLanes> leaves;  // of one column
+  std::vector<const uint8_t*> sources;
 };
 
 MetadataBuilder::MetadataBuilder(const CodeShape& shape, ByteView blob, uint16_t symbol_bytes,
@@ -58,43 +51,30 @@ MetadataBuilder::MetadataBuilder(const CodeShape& shape, ByteView blob, uint16_t
       matrix_(shape, blob, symbol_bytes),
       row_code_(RsCode::for_slivers(shape, Axis::kPrimary)),
       column_code_(RsCode::for_slivers(shape, Axis::kSecondary)),
-      groups_((shape.n() + kGroupColumns - 1) / kGroupColumns),
+      groups_(groups_for(shape.n())),
       early_groups_(shape.k2() / kGroupColumns),
+      zero_rows_(padding_rows(shape, matrix_)),
+      zero_trees_(engine_, symbol_bytes),
+      parity_stride_(window_bytes()),
       progress_(options.progress, uint64_t{shape.n()} * symbol_bytes),
-      row_nodes_(groups_ * shape.n()),
-      column_roots_(shape.n()) {}
+      row_nodes_(groups_ * groups_),
+      column_roots_(shape.n()),
+      row_parity_(size_t{row_code_.recoveries()} * shape.k1() * parity_stride_) {
+  static_assert(kGroupColumns == kLanes);
+  if (table_pays(shape, symbol_bytes)) table_.emplace(engine_);
+  if (parity_stride_ < symbol_bytes) carried_.assign(late_columns(), WordHasher::Word(column_code_, zero_rows_));
+}
 
 Result<BlobMetadata> MetadataBuilder::build() {
-  hash_early_groups();
-  hash_late_groups();
+  for (size_t begin = 0; begin < matrix_.symbol_bytes() && !progress_.cancelled(); begin += parity_stride_) {
+    hash_window({begin, std::min(parity_stride_, matrix_.symbol_bytes() - begin)});
+  }
   if (progress_.cancelled()) return Error(Code::kCancelled, "computing the blob ID was cancelled");
 
   std::vector<PairHashes> pairs(shape_.n());
-  parallel_for(workers(), shape_.n(), [&](unsigned, size_t p) { pairs[p].primary.digest = row_root(p); });
+  parallel_for(workers(), groups_, [&](unsigned, size_t group) { finish_rows(group, pairs); });
   for (size_t p = 0; p < pairs.size(); ++p) pairs[p].secondary.digest = column_roots_[shape_.n() - 1 - p];
   return BlobMetadata::create(shape_, blob_bytes_, std::move(pairs));
-}
-
-void MetadataBuilder::hash_early_groups() {
-  std::vector<std::unique_ptr<WordHasher>> hashers(workers());
-  parallel_for(workers(), early_groups_, [&](unsigned worker, size_t group) {
-    if (progress_.cancelled()) return;
-    auto& hasher = hashers[worker];
-    if (!hasher) hasher = std::make_unique<WordHasher>(engine_, column_code_, matrix_.symbol_bytes());
-    GroupLeaves group_leaves(shape_.n(), kGroupColumns, groups_ == 1);
-    std::vector<const uint8_t*> sources(shape_.k1());
-    std::vector<Digest> leaves(shape_.n());
-    for (size_t c = 0; c < kGroupColumns; ++c) {
-      const size_t column = first_column(group) + c;
-      for (size_t row = 0; row < sources.size(); ++row) sources[row] = matrix_.symbol(row, column);
-      leaves.resize(shape_.n());
-      hasher->hash(sources.data(), leaves.data());
-      group_leaves.put_column(c, leaves);
-      finish_column(column, leaves);
-    }
-    group_leaves.reduce(engine_, row_nodes_.data() + group * shape_.n());
-    progress_.add(kGroupColumns * matrix_.symbol_bytes());
-  });
 }
 
 size_t MetadataBuilder::window_bytes() const {
@@ -104,84 +84,138 @@ size_t MetadataBuilder::window_bytes() const {
   return std::min<size_t>(whole_blocks, matrix_.symbol_bytes());
 }
 
-void MetadataBuilder::hash_late_groups() {
-  if (progress_.cancelled()) return;
-  parity_stride_ = window_bytes();
-  row_parity_.resize(size_t{row_code_.recoveries()} * shape_.k1() * parity_stride_);
-  std::vector<WordHasher::Word> words(late_columns(), WordHasher::Word(column_code_));
-
-  // Leaf hashes of all late columns arrive with the last window, as the columns of the groups.
-  for (size_t begin = 0; begin < matrix_.symbol_bytes() && !progress_.cancelled(); begin += parity_stride_) {
-    const Window window{begin, std::min(parity_stride_, matrix_.symbol_bytes() - begin)};
-    expand_rows(window);
-    absorb_late_columns(window, words);
-  }
+void MetadataBuilder::hash_window(Window window) {
+  expand_rows(window);
+  const bool last = window.begin + window.bytes == matrix_.symbol_bytes();
+  std::vector<std::unique_ptr<Scratch>> scratch(workers());
+  // Late groups first; the early ones need only one window.
+  const size_t late_groups = groups_ - early_groups_;
+  parallel_for(workers(), last ? groups_ : late_groups, [&](unsigned worker, size_t item) {
+    if (progress_.cancelled()) return;
+    if (!scratch[worker]) scratch[worker] = std::make_unique<Scratch>(*this);
+    hash_group(*scratch[worker], item < late_groups ? early_groups_ + item : item - late_groups, window);
+  });
 }
 
 void MetadataBuilder::expand_rows(Window window) {
-  const size_t k1 = shape_.k1();
-  std::vector<Strips> scratch(workers());
   // Rows of pure padding expand to zeros, which the buffer holds for them from the start.
-  parallel_for(workers(), matrix_.rows_with_data(), [&](unsigned worker, size_t row) {
+  const size_t rows = matrix_.rows_with_data();
+  if (narrow()) {
+    std::vector<std::unique_ptr<NarrowWords>> words(workers());
+    parallel_for(workers(), groups_for(rows), [&](unsigned worker, size_t bundle) {
+      if (progress_.cancelled()) return;
+      auto& own = words[worker];
+      if (!own) own = std::make_unique<NarrowWords>(engine_, row_code_, matrix_.symbol_bytes(), nullptr);
+      expand_narrow_rows(bundle * NarrowWords::kWords, *own);
+    });
+    return;
+  }
+  std::vector<Strips> strips(workers());
+  parallel_for(workers(), rows, [&](unsigned worker, size_t row) {
     if (progress_.cancelled()) return;
-    Strips& strips = scratch[worker];
-    strips.resize(row_code_.encode_scratch());
-    std::vector<const uint8_t*> sources(shape_.k2());
-    for (size_t column = 0; column < sources.size(); ++column) {
-      sources[column] = matrix_.symbol(row, column) + window.begin;
-    }
-    for (size_t at = 0; at < window.bytes; at += kStripBytes) {
-      const size_t left = window.bytes - at;
-      row_code_.encode(
-          engine_, strips.data(), row_code_.all_recoveries(),
-          [&](size_t i, Strip& strip) { load_strip(strip, sources[i] + at, left); },
-          [&](size_t r, const Strip& strip) {
-            store_strip(strip, row_parity_.data() + (r * k1 + row) * parity_stride_ + at, left);
-          });
-    }
+    strips[worker].resize(row_code_.encode_scratch());
+    expand_row(row, window, strips[worker]);
   });
 }
 
-const uint8_t* MetadataBuilder::window_symbol(size_t row, size_t column, Window window) const {
+void MetadataBuilder::expand_row(size_t row, Window window, Strips& strips) {
+  std::vector<const uint8_t*> sources(shape_.k2());
+  for (size_t column = 0; column < sources.size(); ++column) {
+    sources[column] = matrix_.symbol(row, column) + window.begin;
+  }
+  for (size_t at = 0; at < window.bytes; at += kStripBytes) {
+    const size_t left = window.bytes - at;
+    row_code_.encode(
+        engine_, strips.data(), row_code_.all_recoveries(),
+        [&](size_t i, Strip& strip) { load_strip(strip, sources[i] + at, left); },
+        [&](size_t r, const Strip& strip) { store_strip(strip, parity(r, row) + at, left); });
+  }
+}
+
+void MetadataBuilder::expand_narrow_rows(size_t first_row, NarrowWords& words) {
+  const size_t rows = std::min<size_t>(NarrowWords::kWords, shape_.k1() - first_row);
+  std::vector<const uint8_t*> sources(size_t{shape_.k2()} * NarrowWords::kWords);
+  for (size_t column = 0; column < shape_.k2(); ++column) {
+    for (size_t w = 0; w < NarrowWords::kWords; ++w) {
+      sources[column * NarrowWords::kWords + w] = matrix_.symbol(first_row + std::min(w, rows - 1), column);
+    }
+  }
+  words.expand(sources.data());
+  for (size_t r = 0; r < row_code_.recoveries(); ++r) {
+    for (size_t w = 0; w < rows; ++w) words.copy_recovery(r, w, parity(r, first_row + w));
+  }
+}
+
+const uint8_t* MetadataBuilder::window_symbol(size_t row, size_t column, Window window) {
   if (column < shape_.k2()) return matrix_.symbol(row, column) + window.begin;
-  return row_parity_.data() + ((column - shape_.k2()) * shape_.k1() + row) * parity_stride_;
+  return parity(column - shape_.k2(), row);
 }
 
-void MetadataBuilder::absorb_late_columns(Window window, std::vector<WordHasher::Word>& words) {
-  std::vector<std::unique_ptr<WordHasher>> hashers(workers());
-  parallel_for(workers(), groups_ - early_groups_, [&](unsigned worker, size_t item) {
-    if (progress_.cancelled()) return;
-    auto& hasher = hashers[worker];
-    if (!hasher) hasher = std::make_unique<WordHasher>(engine_, column_code_, matrix_.symbol_bytes());
-    const size_t group = early_groups_ + item;
-    GroupLeaves group_leaves(shape_.n(), columns_in(group), groups_ == 1);
-    std::vector<const uint8_t*> sources(shape_.k1());
-    std::vector<Digest> leaves;
-    bool complete = false;
-    for (size_t c = 0; c < columns_in(group); ++c) {
-      const size_t column = first_column(group) + c;
-      for (size_t row = 0; row < sources.size(); ++row) sources[row] = window_symbol(row, column, window);
-      leaves.resize(shape_.n());
-      WordHasher::Word& word = words[column - first_column(early_groups_)];
-      complete = hasher->absorb(word, sources.data(), window.bytes, leaves.data());
-      if (!complete) continue;
-      group_leaves.put_column(c, leaves);
-      finish_column(column, leaves);
+void MetadataBuilder::hash_group(Scratch& scratch, size_t group, Window window) {
+  const size_t columns = columns_in(group);
+  const bool early = group < early_groups_;
+  const Window needed = early ? Window{0, matrix_.symbol_bytes()} : window;
+  if (narrow()) expand_narrow_group(scratch, group, needed);
+  bool complete = false;
+  for (size_t c = 0; c < columns; ++c) {
+    complete = hash_column(scratch, group, first_column(group) + c, needed);
+    if (!complete) continue;
+    scratch.forest.put_column(c, scratch.leaves.data());
+    finish_column(scratch, first_column(group) + c);
+  }
+  if (complete) {
+    const bool all_padding = matrix_.is_padding(first_column(group)) && matrix_.is_padding(first_column(group + 1) - 1);
+    scratch.forest.reduce(columns, groups_ == 1, all_padding ? full_groups() : zero_rows_, zero_trees_,
+                          row_nodes_.data() + group * groups_);
+  }
+  progress_.add(columns * needed.bytes);
+}
+
+void MetadataBuilder::expand_narrow_group(Scratch& scratch, size_t group, Window window) {
+  const size_t columns = columns_in(group);
+  for (size_t row = 0; row < shape_.k1(); ++row) {
+    for (size_t w = 0; w < NarrowWords::kWords; ++w) {
+      scratch.sources[row * NarrowWords::kWords + w] =
+          window_symbol(row, first_column(group) + std::min(w, columns - 1), window);
     }
-    if (complete) group_leaves.reduce(engine_, row_nodes_.data() + group * shape_.n());
-    progress_.add(columns_in(group) * window.bytes);
-  });
+  }
+  scratch.narrow->expand(scratch.sources.data());
 }
 
-// Uses up `leaves`.
-void MetadataBuilder::finish_column(size_t column, std::vector<Digest>& leaves) {
-  column_roots_[column] = reduce_to_root(engine_, leaves);
+// Whether the column is complete; then its leaves are in the scratch.
+bool MetadataBuilder::hash_column(Scratch& scratch, size_t group, size_t column, Window window) {
+  DigestLanes* leaves = scratch.leaves.data();
+  const GroupRange zeros = zeros_in(column);
+  zero_trees_.fill_leaves(leaves, zeros);
+  if (narrow()) {
+    scratch.narrow->hash(column - first_column(group), zeros, leaves);
+    return true;
+  }
+  for (size_t row = 0; row < shape_.k1(); ++row) scratch.sources[row] = window_symbol(row, column, window);
+  if (window.bytes == matrix_.symbol_bytes()) {
+    scratch.wide->hash(scratch.sources.data(), leaves);
+    return true;
+  }
+  WordHasher::Word& carried = carried_[column - first_column(early_groups_)];
+  return scratch.wide->absorb(carried, scratch.sources.data(), window.bytes, leaves);
 }
 
-Digest MetadataBuilder::row_root(size_t row) const {
-  std::vector<Digest> nodes(groups_);
-  for (size_t group = 0; group < groups_; ++group) nodes[group] = row_nodes_[group * shape_.n() + row];
-  return reduce_to_root(engine_, nodes);
+GroupRange MetadataBuilder::zeros_in(size_t column) const {
+  return matrix_.is_padding(column) ? full_groups() : zero_rows_;
+}
+
+// Uses up the leaves.
+void MetadataBuilder::finish_column(Scratch& scratch, size_t column) {
+  column_roots_[column] = neighbours_root(engine_, scratch.leaves.data(), shape_.n(), zeros_in(column), zero_trees_);
+}
+
+void MetadataBuilder::finish_rows(size_t row_group, std::vector<PairHashes>& pairs) const {
+  std::vector<DigestLanes> nodes(groups_ + 1);
+  for (size_t group = 0; group < groups_; ++group) nodes[group] = row_nodes_[group * groups_ + row_group];
+  for (size_t count = groups_; count > 1;) count = join_level(engine_, nodes.data(), count);
+  for (size_t lane = 0; lane < kLanes && row_group * kLanes + lane < pairs.size(); ++lane) {
+    pairs[row_group * kLanes + lane].primary.digest = get_digest(nodes.data(), lane);
+  }
 }
 
 }  // namespace walrusfs::codec

@@ -8,12 +8,18 @@
 // others ("late") need the recovery symbols of the rows, half a blob in all; those are computed for a
 // window of each symbol's bytes at a time, and the late columns' hashes are carried from window to
 // window, so that memory stays bounded.
+//
+// Rows that are padding have constant hashes wherever they cross a column. Small blobs have symbols so
+// small that the columns of a group are expanded as one (codec/narrow_words.h).
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "codec/blob_matrix.h"
 #include "codec/encoder.h"
+#include "codec/lane_tree.h"
+#include "codec/narrow_words.h"
 #include "codec/parallel.h"
 #include "codec/word_hasher.h"
 
@@ -32,24 +38,31 @@ class MetadataBuilder {
     size_t begin = 0;
     size_t bytes = 0;
   };
-  class GroupLeaves;
+  struct Scratch;
 
   size_t first_column(size_t group) const { return group * kGroupColumns; }
   size_t columns_in(size_t group) const { return std::min<size_t>(kGroupColumns, shape_.n() - first_column(group)); }
   size_t late_columns() const { return shape_.n() - first_column(early_groups_); }
   unsigned workers() const { return std::max(1u, options_.threads); }
-
-  void hash_early_groups();
-  void hash_late_groups();
-  void expand_rows(Window window);
-  void absorb_late_columns(Window window, std::vector<WordHasher::Word>& words);
-  const uint8_t* window_symbol(size_t row, size_t column, Window window) const;
-  void finish_column(size_t column, std::vector<Digest>& leaves);
-  Digest row_root(size_t row) const;
+  bool narrow() const { return matrix_.symbol_bytes() <= NarrowWords::kMaxSymbolBytes; }
   size_t window_bytes() const;
 
-  static constexpr size_t kGroupColumns = 8;
-  static constexpr unsigned kGroupLevels = 3;
+  void hash_window(Window window);
+  void expand_rows(Window window);
+  void expand_row(size_t row, Window window, Strips& strips);
+  void expand_narrow_rows(size_t first_row, NarrowWords& words);
+  uint8_t* parity(size_t r, size_t row) { return row_parity_.data() + (r * shape_.k1() + row) * parity_stride_; }
+  const uint8_t* window_symbol(size_t row, size_t column, Window window);
+
+  void hash_group(Scratch& scratch, size_t group, Window window);
+  bool hash_column(Scratch& scratch, size_t group, size_t column, Window window);
+  void expand_narrow_group(Scratch& scratch, size_t group, Window window);
+  GroupRange full_groups() const { return {0, size_t{shape_.n()} / kLanes}; }
+  GroupRange zeros_in(size_t column) const;
+  void finish_column(Scratch& scratch, size_t column);
+  void finish_rows(size_t row_group, std::vector<PairHashes>& pairs) const;
+
+  static constexpr size_t kGroupColumns = RowForest::kColumns;
 
   const CodeShape shape_;
   const uint64_t blob_bytes_;
@@ -58,14 +71,18 @@ class MetadataBuilder {
   const BlobMatrix matrix_;
   const RsCode row_code_;
   const RsCode column_code_;
-  const size_t groups_;
+  const size_t groups_;  // of columns, and of rows
   const size_t early_groups_;
+  const GroupRange zero_rows_;  // groups of rows that are padding only
+  const ZeroTrees zero_trees_;
+  const size_t parity_stride_;
   Progress progress_;
 
-  std::vector<Digest> row_nodes_;     // [group][row]
-  std::vector<Digest> column_roots_;  // by secondary sliver index
-  std::vector<uint8_t> row_parity_;   // [late parity column][row][window]
-  size_t parity_stride_ = 0;
+  std::optional<TwoByteLeaves> table_;
+  std::vector<DigestLanes> row_nodes_;     // [group of columns][group of rows]
+  std::vector<Digest> column_roots_;       // by secondary sliver index
+  std::vector<uint8_t> row_parity_;        // [late parity column][row][window]
+  std::vector<WordHasher::Word> carried_;  // late columns, when there are several windows
 };
 
 }  // namespace walrusfs::codec

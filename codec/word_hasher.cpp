@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "codec/lane_tree.h"
+
 namespace walrusfs::codec {
 namespace {
 
@@ -19,15 +21,16 @@ size_t slice_bytes_for(size_t symbols, size_t symbol_bytes) {
 
 }  // namespace
 
-WordHasher::WordHasher(const CodecEngine& engine, const RsCode& code, size_t symbol_bytes)
+WordHasher::WordHasher(const CodecEngine& engine, const RsCode& code, size_t symbol_bytes, GroupRange skipped)
     : engine_(engine),
       code_(code),
       symbol_bytes_(symbol_bytes),
+      skipped_(skipped),
       slice_bytes_(slice_bytes_for(code.symbols(), symbol_bytes)) {
   // The carried byte sits right before a slice; with it, the last block may end one block later.
   const size_t longest = std::min(slice_bytes_, symbol_bytes_);
   stride_ = round_up(kRowMargin - 1 + round_up(1 + longest, kBlake2bBlockBytes), kRowMargin);
-  slice_.resize(code.symbols() * stride_);
+  slice_.resize(groups_for(code.symbols()) * kLanes * stride_);
   strips_.resize(code.encode_scratch());
 }
 
@@ -46,7 +49,7 @@ void WordHasher::fill_slice(Word& word, const uint8_t* const* sources, size_t of
   }
 }
 
-bool WordHasher::absorb(Word& word, const uint8_t* const* sources, size_t bytes, Digest* leaves) {
+bool WordHasher::absorb(Word& word, const uint8_t* const* sources, size_t bytes, DigestLanes* leaves) {
   WFS_CHECK(word.absorbed_bytes_ + bytes <= symbol_bytes_);
   size_t offset = 0;
   while (offset < bytes) {
@@ -66,10 +69,17 @@ bool WordHasher::absorb(Word& word, const uint8_t* const* sources, size_t bytes,
   return false;
 }
 
-void WordHasher::hash(const uint8_t* const* sources, Digest* leaves) {
-  Word word(code_);
+void WordHasher::hash(const uint8_t* const* sources, DigestLanes* leaves) {
+  Word word(code_, skipped_);
   const bool complete = absorb(word, sources, symbol_bytes_, leaves);
   WFS_CHECK(complete);
+}
+
+Digest WordHasher::root(const uint8_t* const* sources) {
+  WFS_CHECK(skipped_.empty());
+  std::vector<DigestLanes> leaves(tree_groups(code_.symbols()));
+  hash(sources, leaves.data());
+  return neighbours_root(engine_, leaves.data(), code_.symbols());
 }
 
 }  // namespace walrusfs::codec

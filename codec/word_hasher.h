@@ -13,13 +13,15 @@ namespace walrusfs::codec {
 
 class WordHasher {
  public:
-  // `code` and `engine` must outlive the hasher. `symbol_bytes` is even.
-  WordHasher(const CodecEngine& engine, const RsCode& code, size_t symbol_bytes);
+  // `code` and `engine` must outlive the hasher. `symbol_bytes` is even. Leaves of the symbols in the groups
+  // `skipped` are not computed.
+  WordHasher(const CodecEngine& engine, const RsCode& code, size_t symbol_bytes, GroupRange skipped = {});
 
   // A word of which a part has been absorbed.
   class Word {
    public:
-    explicit Word(const RsCode& code) : hasher_(code.symbols()), carry_(code.symbols(), 0) {}
+    explicit Word(const RsCode& code, GroupRange skipped = {})
+        : hasher_(groups_for(code.symbols()), skipped), carry_(code.symbols(), 0) {}
 
    private:
     friend class WordHasher;
@@ -33,10 +35,12 @@ class WordHasher {
   // The next `bytes` bytes of every symbol of the word: a multiple of 128 unless they are the last.
   // sources[i] points to those of source symbol i. Answers true when the word is complete; then `leaves`
   // has received its n leaf hashes.
-  bool absorb(Word& word, const uint8_t* const* sources, size_t bytes, Digest* leaves);
+  bool absorb(Word& word, const uint8_t* const* sources, size_t bytes, DigestLanes* leaves);
 
   // A whole word at once.
-  void hash(const uint8_t* const* sources, Digest* leaves);
+  void hash(const uint8_t* const* sources, DigestLanes* leaves);
+  // The root of the tree over its leaves: the sliver's hash. Only without skipped groups.
+  Digest root(const uint8_t* const* sources);
 
  private:
   void fill_slice(Word& word, const uint8_t* const* sources, size_t offset, size_t bytes);
@@ -47,9 +51,10 @@ class WordHasher {
   const CodecEngine& engine_;
   const RsCode& code_;
   const size_t symbol_bytes_;
+  const GroupRange skipped_;
   size_t slice_bytes_;  // a multiple of 128
   size_t stride_;
-  std::vector<uint8_t> slice_;  // n rows: margin, slice, zeros
+  std::vector<uint8_t> slice_;  // n rows, in whole groups: margin, slice, zeros
   Strips strips_;
 };
 

@@ -1,0 +1,62 @@
+// Strips for vector engines whose registers hold half a strip or less: low bytes apart from high bytes,
+// and constants as linear maps of bytes. For inclusion by engine files only, like simd_transform.h.
+#pragma once
+
+#include "codec/simd_transform.h"
+
+namespace walrusfs::codec {
+namespace {
+
+// Half has: Bytes, the 32 low or high bytes of a strip; load, store, add; and Map, a linear map of
+// bytes, made for a constant of GF(256) by of_constant() or for the change of coordinates by shift(),
+// with times(Bytes).
+template <typename Half>
+struct SplitStrips {
+  struct Vector {
+    typename Half::Bytes low;
+    typename Half::Bytes high;
+  };
+  static WFS_ALWAYS_INLINE Vector load(const Strip& strip) { return {Half::load(strip.low), Half::load(strip.high)}; }
+  static WFS_ALWAYS_INLINE void store(Strip& strip, Vector v) {
+    Half::store(strip.low, v.low);
+    Half::store(strip.high, v.high);
+  }
+  static WFS_ALWAYS_INLINE Vector add(Vector a, Vector b) {
+    return {Half::add(a.low, b.low), Half::add(a.high, b.high)};
+  }
+
+  using Map = typename Half::Map;
+
+  struct Subfield {
+    Map map;
+    WFS_ALWAYS_INLINE Subfield(const gf16::SubfieldTables& tables, uint32_t word)
+        : map(Map::of_constant(tables, word)) {}
+    WFS_ALWAYS_INLINE Vector times(Vector v) const { return {map.times(v.low), map.times(v.high)}; }
+  };
+  struct General {
+    Map low_by_low, high_by_high, high_to_low, low_to_high;
+    WFS_ALWAYS_INLINE General(const gf16::SubfieldTables& tables, uint32_t word)
+        : General(tables, split_factor(tables, word)) {}
+    WFS_ALWAYS_INLINE General(const gf16::SubfieldTables& tables, FactorParts parts)
+        : low_by_low(Map::of_constant(tables, parts.low_by_low)),
+          high_by_high(Map::of_constant(tables, parts.high_by_high)),
+          high_to_low(Map::of_constant(tables, parts.high_to_low)),
+          low_to_high(Map::of_constant(tables, parts.low_to_high)) {}
+    WFS_ALWAYS_INLINE Vector times(Vector v) const {
+      return {Half::add(low_by_low.times(v.low), high_to_low.times(v.high)),
+              Half::add(low_to_high.times(v.low), high_by_high.times(v.high))};
+    }
+  };
+
+  static void convert(Strip* strips, size_t count) {
+    const Map shift = Map::shift(gf16::subfield_tables());
+    for (size_t i = 0; i < count; ++i) {
+      Vector v = load(strips[i]);
+      v.low = Half::add(v.low, shift.times(v.high));
+      store(strips[i], v);
+    }
+  }
+};
+
+}  // namespace
+}  // namespace walrusfs::codec
