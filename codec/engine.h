@@ -16,7 +16,8 @@ struct CodecEngine;
 const CodecEngine& default_codec_engine();
 
 // For tests and benchmarks, before any work: "scalar", "ssse3", "avx2", "avx2_gfni", "avx512" (with GFNI) or
-// "neon". kInvalidArgument names those that this CPU can run. The program takes the name from the environment variable WALRUSFS_CODEC.
+// "neon". kInvalidArgument names those that this CPU can run. The program takes the name from the environment variable
+// WALRUSFS_CODEC.
 Status set_default_codec_engine(std::string_view name);
 
 // Every engine that this CPU can run, the reference ("scalar") first.
