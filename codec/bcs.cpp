@@ -40,6 +40,11 @@ Result<uint16_t> BcsReader::u16() {
   return load_le<uint16_t>(at.data());
 }
 
+Result<uint32_t> BcsReader::u32() {
+  WFS_ASSIGN(const ByteView at, raw(4));
+  return load_le<uint32_t>(at.data());
+}
+
 Result<uint64_t> BcsReader::u64() {
   WFS_ASSIGN(const ByteView at, raw(8));
   return load_le<uint64_t>(at.data());

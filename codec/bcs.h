@@ -14,6 +14,7 @@ class BcsWriter {
  public:
   void u8(uint8_t value) { out_.push_back(value); }
   void u16(uint16_t value) { append_le(out_, value); }
+  void u32(uint32_t value) { append_le(out_, value); }
   void u64(uint64_t value) { append_le(out_, value); }
   void uleb(uint32_t value);
   void raw(ByteView bytes) { append(out_, bytes); }
@@ -35,6 +36,7 @@ class BcsReader {
 
   Result<uint8_t> u8();
   Result<uint16_t> u16();
+  Result<uint32_t> u32();
   Result<uint64_t> u64();
   // Canonical ULEB128 of at most 32 bits, at most `max`.
   Result<uint32_t> uleb(uint32_t max);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "base/base58.h"
 #include "base/checksum.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -18,24 +19,6 @@ using nlohmann::ordered_json;
 constexpr uint64_t kUnitBytes = 1 << 20;
 constexpr uint64_t kMaxLedgerBytes = uint64_t{4} << 30;
 constexpr size_t kChecksumDigits = 8;
-
-std::string to_base58(ByteView bytes) {
-  constexpr std::string_view kAlphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-  std::vector<uint8_t> digits;  // base 58, least significant first
-  for (uint8_t byte : bytes) {
-    uint32_t carry = byte;
-    for (uint8_t& digit : digits) {
-      carry += uint32_t{digit} * 256;
-      digit = static_cast<uint8_t>(carry % 58);
-      carry /= 58;
-    }
-    for (; carry > 0; carry /= 58) digits.push_back(static_cast<uint8_t>(carry % 58));
-  }
-  std::string text;
-  for (size_t i = 0; i < bytes.size() && bytes[i] == 0; ++i) text.push_back('1');
-  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) text.push_back(kAlphabet[*digit]);
-  return text;
-}
 
 ordered_json object_to_json(const BlobObject& o) {
   ordered_json out = {{"id", o.id},

@@ -4,7 +4,7 @@
 readonly BUILD_PACKAGES=(
   g++ cmake ninja-build pkg-config ccache libfuse3-dev libsqlite3-dev libcurl4-openssl-dev libssl-dev
   libsodium-dev libisal-dev libzstd-dev libarchive-dev libspdlog-dev libfmt-dev nlohmann-json3-dev
-  libcli11-dev libtomlplusplus-dev libcpp-httplib-dev
+  libcli11-dev libtomlplusplus-dev libcpp-httplib-dev libprotobuf-dev protobuf-compiler
 )
 readonly RUN_PACKAGES=(fuse3 ca-certificates)
 readonly TEST_PACKAGES=(

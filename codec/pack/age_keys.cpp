@@ -1,8 +1,8 @@
 // AgeRecipient and AgeIdentity: keys in their text forms.
+#include "base/bech32.h"
 #include "base/crypto.h"
 #include "codec/pack/age.h"
 #include "codec/pack/age_crypto.h"
-#include "codec/pack/bech32.h"
 
 namespace walrusfs::pack {
 namespace {
@@ -39,7 +39,7 @@ Result<Key32> key_from_bech32(std::string_view prefix, std::string_view text) {
   Key32 key;
   if (raw_key.size() != key.size()) {
     wipe(raw_key);
-    return Error(Code::kInvalidArgument, "this is not a key in age's form: its length is wrong");
+    return Error(Code::kInvalidArgument, "this is not a key: its length is wrong");
   }
   std::copy(raw_key.begin(), raw_key.end(), key.begin());
   wipe(raw_key);

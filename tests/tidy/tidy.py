@@ -28,18 +28,19 @@ LAYERS = {
     "codec/pack": {"base", "codec"},
     "meta": {"base"},
     "cache": {"base"},
-    "client": {"base", "codec", "codec/bls"},
-    "localnet": {"base", "codec", "codec/bls"},
+    "client/sui": {"base", "codec"},
+    "client": {"base", "codec", "codec/bls", "client/sui"},
+    "localnet": {"base", "codec", "codec/bls", "client/sui"},
     "fs/io": {"base", "codec", "codec/pack", "meta", "cache", "client"},
     "fs/vfs": {"base", "codec", "codec/pack", "meta", "cache", "client", "fs/io"},
     "fs/fuse": {"base", "codec", "codec/pack", "meta", "cache", "client", "fs/io", "fs/vfs"},
-    "cli": {"base", "codec", "codec/bls", "codec/pack", "meta", "cache", "client", "fs/io", "fs/vfs", "fs/fuse",
-            "localnet"},
+    "cli": {"base", "codec", "codec/bls", "codec/pack", "meta", "cache", "client", "client/sui", "fs/io", "fs/vfs",
+            "fs/fuse", "localnet"},
 }
 # May include everything, and are included by nothing.
 FREE_FOLDERS = ("tests", "bench")
 # Single headers that a layer may include although their layer is not below it.
-EXTRA_INCLUDES = {"localnet": ["client/http*.h"]}
+EXTRA_INCLUDES = {"localnet": ["client/http*.h", "meta/sqlite.h"]}
 
 # Third-party headers and the only files that may include them. Tests and benchmarks may include any.
 DOORS = {
@@ -47,6 +48,7 @@ DOORS = {
     r"curl/.*": ["client/http*"],
     r"fuse(3/.*|_.*)?(\.h)?": ["fs/fuse/*"],
     r"openssl/.*": ["base/crypto*", "codec/*"],
+    r"google/protobuf/.*": ["client/sui/*", "localnet/sui/*"],
     r"sodium(\.h|/.*)": ["base/crypto*", "base/rng.cpp", "codec/*"],
     r"isa-l(\.h|/.*)": ["base/checksum*"],
     r"spdlog/.*": ["base/log.cpp"],

@@ -57,6 +57,9 @@ class Layers(Tree):
         self.include("fs/vfs/a.cpp", "fs/io/a.h")
         self.include("fs/fuse/a.cpp", "fs/vfs/a.h")
         self.include("cli/a.cpp", "localnet/a.h")
+        self.include("client/ledger.cpp", "client/sui/types.h")
+        self.include("localnet/sui/a.cpp", "client/sui/types.h")
+        self.include("localnet/sui/b.cpp", "meta/sqlite.h")
         self.include("localnet/a.cpp", "client/http_client.h")
         self.include("tests/cache/a.cpp", "base/testing/faulty_files.h")
         self.expect()
@@ -68,6 +71,7 @@ class Layers(Tree):
             ("client/a.cpp", "fs/io/a.h"), ("client/a.cpp", "cache/spool.h"), ("fs/io/a.cpp", "fs/vfs/a.h"),
             ("fs/vfs/a.h", "fs/fuse/a.h"), ("fs/fuse/a.cpp", "cli/a.h"), ("localnet/a.cpp", "fs/vfs/a.h"),
             ("fs/vfs/a.cpp", "localnet/a.h"), ("localnet/a.cpp", "client/blob_store.h"),
+            ("client/sui/a.cpp", "client/transport.h"), ("localnet/sui/a.cpp", "meta/index.h"),
         ]
         for who, whom in arrows:
             with self.subTest(who=who, whom=whom):

@@ -1,4 +1,4 @@
-// Bech32 (BIP 173) without its limit of 90 characters, as age writes keys. Internal to this folder.
+// Bech32 (BIP 173) without its limit of 90 characters, as age and Sui write keys.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
-namespace walrusfs::pack {
+namespace walrusfs {
 
 // Lower case; `prefix` is lower case.
 std::string to_bech32(std::string_view prefix, ByteView data);
@@ -15,4 +15,4 @@ std::string to_bech32(std::string_view prefix, ByteView data);
 // repeat the text, which may be a secret.
 Result<Bytes> from_bech32(std::string_view prefix, std::string_view text);
 
-}  // namespace walrusfs::pack
+}  // namespace walrusfs

@@ -1,8 +1,8 @@
-#include "codec/pack/bech32.h"
+#include "base/bech32.h"
 
 #include <array>
 
-namespace walrusfs::pack {
+namespace walrusfs {
 namespace {
 
 constexpr std::string_view kAlphabet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
@@ -43,7 +43,7 @@ Bytes regroup(ByteView in, unsigned from, unsigned to) {
 }
 
 Error not_a_key(std::string_view why) {
-  return Error(Code::kInvalidArgument, "this is not a key in age's form: " + std::string(why));
+  return Error(Code::kInvalidArgument, "this is not a key: " + std::string(why));
 }
 
 // All lower case, or nothing when the cases are mixed.
@@ -95,4 +95,4 @@ Result<Bytes> from_bech32(std::string_view prefix, std::string_view text) {
   return data;
 }
 
-}  // namespace walrusfs::pack
+}  // namespace walrusfs
