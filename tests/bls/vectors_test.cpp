@@ -1,48 +1,30 @@
 // Vectors of the official implementation (tests/vectors/messages.json).
-#include <nlohmann/json.hpp>
-
 #include "codec/bls/bls.h"
 #include "codec/bls/hash_to_g2.h"
-#include "tests/codec/vectors.h"
+#include "tests/bls/message_vectors.h"
 
 namespace walrusfs::bls {
 namespace {
 
-using Json = nlohmann::json;
+using test::hex;
+using test::Json;
 
-const Json& vectors() {
-  static const Json loaded = test::load_vectors("messages");
-  return loaded;
-}
-
-Bytes hex(const Json& text) { return from_hex(text.get<std::string>()).value(); }
+const Json& vectors() { return test::message_vectors(); }
 Fp2 fp2(const Json& c0, const Json& c1) { return Fp2::from_hex(c0.get<std::string>(), c1.get<std::string>()); }
 AffineG2 point(const Json& p) {
   return {fp2(p["x"]["c0_hex"], p["x"]["c1_hex"]), fp2(p["y"]["c0_hex"], p["y"]["c1_hex"])};
 }
 
-Bytes message(const Json& name) {
-  for (const Json& m : vectors()["messages"])
-    if (m["name"] == name) return hex(m["bcs_hex"]);
-  ADD_FAILURE() << "no message " << name;
-  return {};
-}
-SecretKey secret(const Json& id) {
-  return SecretKey::parse(hex(vectors()["keys"].at(id.get<size_t>())["secret_key_hex"])).value();
-}
-PublicKey key(const Json& id) {
-  return PublicKey::parse(hex(vectors()["keys"].at(id.get<size_t>())["public_key_hex"])).value();
-}
 std::vector<PublicKey> keys(const Json& ids) {
   std::vector<PublicKey> out;
-  for (const Json& id : ids) out.push_back(key(id));
+  for (const Json& id : ids) out.push_back(test::public_key(id));
   return out;
 }
 
 TEST(BlsVectors, PublicKeys) {
   ASSERT_EQ(vectors()["keys"].size(), 12u);
   for (const Json& k : vectors()["keys"]) {
-    const PublicKey made = secret(k["id"]).public_key();
+    const PublicKey made = test::secret_key(k["id"]).public_key();
     EXPECT_EQ(to_hex(made.to_bytes()), k["public_key_hex"]);
     EXPECT_EQ(to_hex(made.to_uncompressed_bytes()), k["public_key_uncompressed_hex"]);
     EXPECT_EQ(PublicKey::parse(hex(k["public_key_uncompressed_hex"])).value(), made);
@@ -71,11 +53,11 @@ TEST(BlsVectors, EveryStepOfHashingToTheCurve) {
 TEST(BlsVectors, Signatures) {
   ASSERT_EQ(vectors()["signatures"].size(), 32u);
   for (const Json& s : vectors()["signatures"]) {
-    const Bytes msg = message(s["message"]);
-    const Signature made = secret(s["key_id"]).sign(msg);
+    const Bytes msg = test::message_bytes(s["message"]);
+    const Signature made = test::secret_key(s["key_id"]).sign(msg);
     EXPECT_EQ(to_hex(made.to_bytes()), s["signature_hex"]);
     EXPECT_EQ(to_base64(made.to_bytes()), s["signature_base64"]);
-    EXPECT_TRUE(verify(key(s["key_id"]), msg, made));
+    EXPECT_TRUE(verify(test::public_key(s["key_id"]), msg, made));
   }
 }
 
@@ -99,9 +81,9 @@ TEST(BlsVectors, VerdictsOfTheOfficialVerifier) {
 TEST(BlsVectors, Aggregates) {
   for (const Json& c : vectors()["aggregate_cases"]) {
     SCOPED_TRACE(c["name"]);
-    const Bytes msg = message(c["message"]);
+    const Bytes msg = test::message_bytes(c["message"]);
     std::vector<Signature> signatures;
-    for (const Json& id : c["signers"]) signatures.push_back(secret(id).sign(msg));
+    for (const Json& id : c["signers"]) signatures.push_back(test::secret_key(id).sign(msg));
     const Signature all = aggregate(signatures).value();
     EXPECT_EQ(to_hex(all.to_bytes()), c["aggregate_signature_hex"]);
     const std::vector<PublicKey> signers = keys(c["signers"]);
@@ -116,7 +98,7 @@ TEST(BlsVectors, AggregatesThatMustFail) {
     SCOPED_TRACE(c["name"]);
     const auto all = Signature::parse(hex(c["aggregate_signature_hex"]));
     ASSERT_TRUE(all.ok());
-    EXPECT_FALSE(verify_aggregate(keys(c["public_keys"]), message(c["message"]), *all));
+    EXPECT_FALSE(verify_aggregate(keys(c["public_keys"]), test::message_bytes(c["message"]), *all));
   }
 }
 
