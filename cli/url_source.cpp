@@ -19,7 +19,7 @@ Error bad_status(const std::string& url, int status) {
   return Error(code, fmt::format("{} answered HTTP {} to a request for a range", url_origin(url), status));
 }
 
-class UrlSource final : public pack::ByteSource {
+class UrlSource final : public ByteSource {
  public:
   UrlSource(std::string url, std::unique_ptr<Transport> transport, Clock& clock)
       : url_(std::move(url)), transport_(std::move(transport)), clock_(clock) {}
@@ -67,11 +67,11 @@ class UrlSource final : public pack::ByteSource {
 
 }  // namespace
 
-Result<std::unique_ptr<pack::ByteSource>> open_url(const std::string& url, Clock& clock) {
+Result<std::unique_ptr<ByteSource>> open_url(const std::string& url, Clock& clock) {
   WFS_ASSIGN(auto transport, CurlTransport::create(clock));
   auto source = std::make_unique<UrlSource>(url, std::move(transport), clock);
   WFS_TRY(source->size());
-  return std::unique_ptr<pack::ByteSource>(std::move(source));
+  return std::unique_ptr<ByteSource>(std::move(source));
 }
 
 }  // namespace walrusfs::cli

@@ -5,11 +5,11 @@
 #include <string>
 
 #include "base/clock.h"
-#include "codec/pack/byte_stream.h"
+#include "base/byte_stream.h"
 
 namespace walrusfs::cli {
 
 // Asks the server for the size. kNotSupported when it does not serve ranges.
-Result<std::unique_ptr<pack::ByteSource>> open_url(const std::string& url, Clock& clock);
+Result<std::unique_ptr<ByteSource>> open_url(const std::string& url, Clock& clock);
 
 }  // namespace walrusfs::cli

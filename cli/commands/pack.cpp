@@ -28,7 +28,7 @@ struct PackArguments {
 // A pack that is open, with what it leans on.
 struct OpenPackFile {
   std::unique_ptr<File> file;
-  std::unique_ptr<pack::ByteSource> source;
+  std::unique_ptr<ByteSource> source;
   std::optional<pack::AgeIdentity> identity;
   std::unique_ptr<pack::PackReader> reader;
 };
@@ -54,7 +54,7 @@ Result<std::unique_ptr<OpenPackFile>> open_pack(const PackArguments& arguments, 
     WFS_ASSIGN(opened->source, open_url(arguments.source, system_clock()));
   } else {
     WFS_ASSIGN(opened->file, system_files().open(arguments.source, Files::Open::kRead));
-    opened->source = std::make_unique<pack::FileSource>(*opened->file);
+    opened->source = std::make_unique<FileSource>(*opened->file);
   }
   WFS_ASSIGN(opened->identity, find_identity(arguments, context));
   auto reader = pack::PackReader::open(*opened->source, opened->identity ? &*opened->identity : nullptr);

@@ -14,7 +14,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/rng.h"
-#include "codec/pack/byte_stream.h"
+#include "base/byte_stream.h"
 
 namespace walrusfs::pack {
 

@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "base/result.h"
-#include "codec/pack/byte_stream.h"
+#include "base/byte_stream.h"
 #include "codec/pack/pack_types.h"
 #include "codec/pack/zstd_frame.h"
 

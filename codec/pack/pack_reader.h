@@ -13,7 +13,7 @@
 
 #include "base/result.h"
 #include "codec/pack/age.h"
-#include "codec/pack/byte_stream.h"
+#include "base/byte_stream.h"
 #include "codec/pack/frame_codec.h"
 #include "codec/pack/pack_types.h"
 

@@ -17,7 +17,7 @@
 #include "base/result.h"
 #include "base/rng.h"
 #include "codec/pack/age.h"
-#include "codec/pack/byte_stream.h"
+#include "base/byte_stream.h"
 #include "codec/pack/pack_types.h"
 
 namespace walrusfs::pack {

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "codec/pack/tar_block.h"
 #include "codec/pack/tar_format.h"
 #include "codec/pack/text_fields.h"
@@ -16,23 +17,6 @@ constexpr size_t kNameField = sizeof(TarBlock::name);
 
 bool is_ascii(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 128; });
-}
-
-// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
-bool is_utf8(std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
-    auto byte = [&](size_t i) -> uint8_t { return at + i < text.size() ? static_cast<uint8_t>(text[at + i]) : 0; };
-    uint8_t first = byte(0), second = byte(1);
-    size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-    if (length == 0) return false;
-    for (size_t i = 1; i < length; ++i) {
-      if ((byte(i) & 0xc0) != 0x80) return false;
-    }
-    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return false;
-    if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return false;
-    at += length;
-  }
-  return true;
 }
 
 template <size_t kSize>

@@ -343,7 +343,7 @@ CutPacker::CutPacker(const World& world, const Options& options, std::unique_ptr
                      Sequence previous)
     : world_(world), options_(options), cut_(std::move(cut)), plan_(std::move(plan)), previous_(previous) {}
 
-Result<PackedContent> CutPacker::pack_next(pack::ByteSink& out, const Target& target) {
+Result<PackedContent> CutPacker::pack_next(ByteSink& out, const Target& target) {
   pack_start_ = cursor_;
   WFS_ASSIGN(auto writer, pack::PackWriter::create(out, options_.pack, world_.rng));
   return PackFill(*this, target, std::move(writer)).fill_and_finish();

@@ -59,7 +59,7 @@ class CutPacker {
     std::optional<PackRow> predecessor;  // in the chain
   };
   // kCorrupt when a staging file is damaged: its file is left out from then on, call rewind() and try again.
-  Result<PackedContent> pack_next(pack::ByteSink& out, const Target& target);
+  Result<PackedContent> pack_next(ByteSink& out, const Target& target);
   void accept();
   void rewind() { cursor_ = pack_start_; }
 

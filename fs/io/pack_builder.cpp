@@ -89,7 +89,7 @@ Result<PackRow> PackBuilder::build(CutPacker& cut, const CutPacker::Target& targ
 Result<PackedContent> PackBuilder::write_file(CutPacker& cut, const CutPacker::Target& target,
                                               const std::string& path) {
   WFS_ASSIGN(auto file, world_.files.open(path, Files::Open::kCreateNew));
-  pack::FileSink sink(*file);
+  FileSink sink(*file);
   WFS_ASSIGN(PackedContent content, cut.pack_next(sink, target));
   WFS_TRY(file->sync_data());
   WFS_TRY(world_.files.sync_directory(folder_of(path)));

@@ -18,7 +18,7 @@ using limits::kMiB;
 class CommitterTest : public testing::Test {
  protected:
   std::unique_ptr<pack::PackReader> open_pack(const PackRow& row) {
-    source_ = std::make_unique<pack::MemorySource>(must(store_.content(row.blob)));
+    source_ = std::make_unique<MemorySource>(must(store_.content(row.blob)));
     identity_ = test_identity();
     const pack::FramesPlace place{row.frames_member.z_offset, row.frames_member.z_length, row.frames_member.hash};
     return must(pack::PackReader::open(*source_, &*identity_, place));
@@ -36,7 +36,7 @@ class CommitterTest : public testing::Test {
 
   TempFolder folder_;
   MemoryStore store_{walrus_like()};
-  std::unique_ptr<pack::MemorySource> source_;
+  std::unique_ptr<MemorySource> source_;
   std::optional<pack::AgeIdentity> identity_;
 };
 

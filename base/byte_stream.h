@@ -1,4 +1,4 @@
-// Where packs go to and come from: a sink that takes bytes in order, a source that is read at any place.
+// Where long byte strings go to and come from: a sink that takes bytes in order, a source that is read at any place.
 #pragma once
 
 #include "base/bytes.h"
@@ -6,7 +6,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 
-namespace walrusfs::pack {
+namespace walrusfs {
 
 class ByteSink {
  public:
@@ -36,7 +36,7 @@ class MemorySink final : public ByteSink {
   Bytes bytes_;
 };
 
-// A blob of known size. Implementations need not be safe for several threads.
+// Bytes of known number, readable at any place. Implementations need not be safe for several threads.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
@@ -66,4 +66,4 @@ class MemorySource final : public ByteSource {
   Bytes bytes_;
 };
 
-}  // namespace walrusfs::pack
+}  // namespace walrusfs

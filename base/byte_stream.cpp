@@ -1,8 +1,8 @@
-#include "codec/pack/byte_stream.h"
+#include "base/byte_stream.h"
 
 #include <fmt/format.h>
 
-namespace walrusfs::pack {
+namespace walrusfs {
 namespace {
 
 Error outside(ByteRange range, uint64_t size) {
@@ -39,4 +39,4 @@ Result<Bytes> MemorySource::read(ByteRange range) {
   return to_bytes(ByteView(bytes_).subspan(range.offset, range.length));
 }
 
-}  // namespace walrusfs::pack
+}  // namespace walrusfs
