@@ -26,6 +26,7 @@ LAYERS = {
     "codec": {"base", "codec/bls"},
     "codec/bls": {"base"},
     "codec/pack": {"base", "codec"},
+    "codec/quilt": {"base", "codec"},
     "meta": {"base"},
     "cache": {"base"},
     "client/sui": {"base", "codec"},
@@ -34,8 +35,8 @@ LAYERS = {
     "fs/io": {"base", "codec", "codec/pack", "meta", "cache", "client"},
     "fs/vfs": {"base", "codec", "codec/pack", "meta", "cache", "client", "fs/io"},
     "fs/fuse": {"base", "codec", "codec/pack", "meta", "cache", "client", "fs/io", "fs/vfs"},
-    "cli": {"base", "codec", "codec/bls", "codec/pack", "meta", "cache", "client", "client/sui", "fs/io", "fs/vfs",
-            "fs/fuse", "localnet"},
+    "cli": {"base", "codec", "codec/bls", "codec/pack", "codec/quilt", "meta", "cache", "client", "client/sui", "fs/io",
+            "fs/vfs", "fs/fuse", "localnet"},
 }
 # May include everything, and are included by nothing.
 FREE_FOLDERS = ("tests", "bench")

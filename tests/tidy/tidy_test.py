@@ -52,6 +52,7 @@ class Layers(Tree):
     def test_downwards_is_fine(self):
         self.include("base/a.cpp", "base/a.h")
         self.include("codec/pack/a.cpp", "codec/red.h")
+        self.include("codec/quilt/a.cpp", "codec/red.h")
         self.include("client/a.h", "codec/red.h")
         self.include("fs/io/a.cpp", "cache/spool.h")
         self.include("fs/vfs/a.cpp", "fs/io/a.h")
@@ -68,6 +69,7 @@ class Layers(Tree):
         arrows = [
             ("base/a.cpp", "codec/red.h"), ("codec/a.cpp", "codec/pack/a.h"), ("codec/a.cpp", "meta/index.h"),
             ("cache/a.cpp", "meta/index.h"), ("meta/a.cpp", "cache/spool.h"), ("codec/pack/a.cpp", "meta/index.h"),
+            ("codec/quilt/a.cpp", "codec/pack/a.h"), ("codec/a.cpp", "codec/quilt/a.h"),
             ("client/a.cpp", "fs/io/a.h"), ("client/a.cpp", "cache/spool.h"), ("fs/io/a.cpp", "fs/vfs/a.h"),
             ("fs/vfs/a.h", "fs/fuse/a.h"), ("fs/fuse/a.cpp", "cli/a.h"), ("localnet/a.cpp", "fs/vfs/a.h"),
             ("fs/vfs/a.cpp", "localnet/a.h"), ("localnet/a.cpp", "client/blob_store.h"),
