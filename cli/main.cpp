@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_code.h"
+#include "cli/json_output.h"
+#include "cli/usage.h"
 #include "codec/engine.h"
 
 namespace walrusfs::cli {
@@ -27,8 +29,8 @@ constexpr const char* kFooter =
     "7 wrong key, 8 no space, 9 made by a newer version.";
 
 void add_commands(CLI::App& app, Chosen& chosen) {
-  for (auto* add : {add_format, add_mount, add_umount, add_status, add_sync, add_info, add_blob_id, add_pack, add_check,
-                    add_localnet, add_config, add_version}) {
+  for (auto* add : {add_format, add_mount, add_umount, add_status, add_sync, add_info, add_blob_id, add_codec, add_pack,
+                    add_check, add_localnet, add_config, add_version}) {
     add(app, chosen);
   }
 }
@@ -36,7 +38,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
 int report(const Error& error, bool as_json) {
   if (as_json) {
     const nlohmann::json text = {{"error", {{"code", code_name(error.code())}, {"message", error.message()}}}};
-    fmt::print("{}\n", text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_json(text);
   }
   fmt::print(stderr, "walrusfs: {}\n", error.message());
   return to_exit(error.code());
@@ -56,7 +58,9 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& stop) {
-    return app.exit(stop) == 0 ? 0 : static_cast<int>(Exit::kUsage);
+    if (stop.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(stop);  // --help
+    // Nothing has been set from a command line that makes no sense.
+    return report(usage_error(app, stop), asks_for_json(argc, argv));
   }
   log_setup(verbose ? LogLevel::kDebug : LogLevel::kWarn);
   if (const char* engine = std::getenv("WALRUSFS_CODEC"); engine != nullptr) {

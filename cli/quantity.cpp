@@ -47,6 +47,11 @@ Result<Millis> parse_duration(std::string_view text) {
   return Millis(static_cast<int64_t>(ms));
 }
 
+uint64_t part_of(uint64_t whole, uint64_t done, uint64_t total) {
+  if (done >= total) return whole;
+  return static_cast<uint64_t>(static_cast<double>(whole) * static_cast<double>(done) / static_cast<double>(total));
+}
+
 std::string format_bytes(uint64_t bytes) {
   constexpr std::string_view names[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   if (bytes < 1024) return fmt::format("{} B", bytes);

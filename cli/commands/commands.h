@@ -19,6 +19,9 @@ struct Context {
   bool json = false;  // print JSON on standard output
 };
 
+// Threads for work on the CPU alone, unless somebody says otherwise: one per core.
+unsigned usual_threads();
+
 using Command = std::function<Result<int>(const Context&)>;
 // Set by the command line parser: the command that was chosen.
 using Chosen = Command;
@@ -30,6 +33,7 @@ void add_status(CLI::App& app, Chosen& chosen);
 void add_sync(CLI::App& app, Chosen& chosen);
 void add_info(CLI::App& app, Chosen& chosen);
 void add_blob_id(CLI::App& app, Chosen& chosen);
+void add_codec(CLI::App& app, Chosen& chosen);
 void add_pack(CLI::App& app, Chosen& chosen);
 void add_check(CLI::App& app, Chosen& chosen);
 void add_localnet(CLI::App& app, Chosen& chosen);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/commands.h"
+#include "cli/json_output.h"
 
 namespace walrusfs::cli {
 namespace {
@@ -36,7 +37,7 @@ Result<int> run(const std::vector<std::string>& paths, const Context& context) {
     if (pack.ok() && !pack->empty()) fmt::print("  pack     {}\n", *pack);
     if (blob.ok() && !blob->empty()) fmt::print("  blob ID  {}\n", *blob);
   }
-  if (context.json) fmt::print("{}\n", all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  if (context.json) print_json(all);
   return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "cli/commands/commands.h"
+#include "cli/json_output.h"
 #include "cli/terminal.h"
 #include "cli/url_source.h"
 #include "cli/volume.h"
@@ -97,7 +98,7 @@ Result<int> run_list(const PackArguments& arguments, const Context& context) {
     }
     return {};
   }));
-  if (context.json) fmt::print("{}\n", all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  if (context.json) print_json(all);
   return 0;
 }
 

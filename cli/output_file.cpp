@@ -1,0 +1,57 @@
+#include "cli/output_file.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+namespace walrusfs::cli {
+namespace {
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+mode_t usual_mode() {
+  const mode_t mask = umask(0);
+  umask(mask);
+  return 0666 & ~mask;
+}
+
+Status check_target(const std::string& path, bool replace) {
+  struct stat info {};
+  if (lstat(path.c_str(), &info) != 0) return {};  // what else may be wrong is told when it is made
+  if (S_ISDIR(info.st_mode)) return Error(Code::kIsDirectory, path + " is a folder");
+  if (!S_ISREG(info.st_mode)) return Error(Code::kInvalidArgument, path + " is not a regular file");
+  if (!replace) return Error(Code::kExists, path + " exists; --force replaces it");
+  return {};
+}
+
+}  // namespace
+
+Result<OutputFile> OutputFile::create(Files& files, const std::string& path, bool replace) {
+  WFS_TRY(check_target(path, replace));
+  const std::string temporary = path + ".part-" + std::to_string(getpid());
+  WFS_ASSIGN(auto file, files.open(temporary, Files::Open::kCreateNew));
+  if (file->descriptor() >= 0 && fchmod(file->descriptor(), usual_mode()) != 0) {
+    return Error(Code::kIo, "cannot set the mode of " + temporary);
+  }
+  return OutputFile(files, path, temporary, std::move(file));
+}
+
+OutputFile::~OutputFile() {
+  if (!file_) return;
+  file_.reset();
+  // Best effort: what is left says by its name what it is.
+  if (auto removed = files_.remove(temporary_); !removed.ok()) return;
+}
+
+Status OutputFile::commit() {
+  WFS_TRY(file_->sync_data());
+  WFS_TRY(files_.rename(temporary_, path_));
+  file_.reset();
+  return files_.sync_directory(folder_of(path_));
+}
+
+}  // namespace walrusfs::cli
