@@ -36,6 +36,9 @@ need_packages() {
     die "apt-get could not install: ${missing[*]}"
 }
 
+# need_program PROGRAM PACKAGE: installs the package unless the program is there, from wherever it came.
+need_program() { command -v "$1" > /dev/null || need_packages "$2"; }
+
 # build PRESET [cmake arguments…]: configures and builds, using every core.
 build() {
   local preset=$1
