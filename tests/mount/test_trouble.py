@@ -125,8 +125,8 @@ class Configuration(harness.MountTest):
 
     def test_help_everywhere(self):
         top = self.run_cli("--help").stdout
-        for command in ("format", "mount", "umount", "status", "sync", "info", "blob-id", "pack", "check", "localnet",
-                        "config", "version"):
+        for command in ("format", "mount", "umount", "status", "sync", "info", "blob-id", "codec", "pack", "check",
+                        "localnet", "config", "version"):
             self.assertIn(command, top)
             self.assertIn(command, self.run_cli(command, "--help").stdout)
         self.cli_fails(USAGE, "frobnicate")
