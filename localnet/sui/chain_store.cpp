@@ -1,0 +1,168 @@
+#include "localnet/sui/chain_store.h"
+
+#include "meta/sqlite.h"
+
+namespace walrusfs::localnet::sui {
+namespace {
+
+constexpr int64_t kFormat = 1;
+
+// `owner` is the account or the parent; null for shared and immutable objects. `type` is for filters.
+constexpr const char* kSchema = R"sql(
+CREATE TABLE objects (
+  id BLOB PRIMARY KEY, owner BLOB, type TEXT NOT NULL, base_type TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX objects_by_owner ON objects (owner, id) WHERE owner IS NOT NULL;
+CREATE TABLE transactions (checkpoint INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, body BLOB NOT NULL);
+CREATE TABLE network (body BLOB NOT NULL);
+)sql";
+
+struct StoredObject {
+  ObjectId id;
+  uint64_t version = 0;
+  Owner owner;
+  TypeTag type;
+  Bytes contents;
+  SuiDigest previous;
+  uint64_t rebate = 0;
+  static auto bcs_fields(auto& self) {
+    return std::tie(self.id, self.version, self.owner, self.type, self.contents, self.previous, self.rebate);
+  }
+};
+
+Bytes to_row(const Object& o) {
+  return bcs_encode(
+      StoredObject{o.id, o.version, o.owner, o.type, o.contents, o.previous_transaction, o.storage_rebate});
+}
+
+Object from_row(ByteView body) {
+  auto o = bcs_decode<StoredObject>(body, "an object of the ledger").value();
+  return {o.id, o.version, o.owner, std::move(o.type), std::move(o.contents), o.previous, o.rebate};
+}
+
+std::string base_name(TypeTag type) {
+  type.params.clear();
+  return type.to_string();
+}
+
+Status make_schema(sqlite::Connection& db, const FirstState& first) {
+  WFS_TRY(db.execute(kSchema));
+  WFS_TRY(db.execute("PRAGMA user_version = " + std::to_string(kFormat)));
+  sqlite::Statement insert(db, "INSERT INTO network VALUES (?1)");
+  const Bytes body = bcs_encode(first.network);
+  return insert.run(ByteView(body));
+}
+
+}  // namespace
+
+struct ChainStore::Impl {
+  explicit Impl(std::unique_ptr<sqlite::Connection> connection)
+      : db(std::move(connection)),
+        find(*db, "SELECT body FROM objects WHERE id = ?1"),
+        owned(*db, "SELECT body FROM objects WHERE owner = ?1 AND id > ?2 ORDER BY id LIMIT ?3"),
+        owned_of_type(*db,
+                      "SELECT body FROM objects WHERE owner = ?1 AND id > ?2 AND (type = ?4 OR base_type = ?4) "
+                      "ORDER BY id LIMIT ?3"),
+        put(*db, "INSERT OR REPLACE INTO objects VALUES (?1, ?2, ?3, ?4, ?5)"),
+        remove(*db, "DELETE FROM objects WHERE id = ?1"),
+        transaction(*db, "SELECT body FROM transactions WHERE digest = ?1"),
+        after(*db, "SELECT body FROM transactions WHERE checkpoint > ?1 ORDER BY checkpoint LIMIT ?2"),
+        add(*db, "INSERT INTO transactions VALUES (?1, ?2, ?3)") {}
+
+  Status write(const Object& object) {
+    const Bytes body = to_row(object);
+    const auto owner = owning_address(object.owner);
+    std::optional<ByteView> owner_bytes;
+    if (owner) owner_bytes = ByteView(owner->bytes);
+    return put.run(ByteView(object.id.bytes), owner_bytes, object.type.to_string(), base_name(object.type),
+                   ByteView(body));
+  }
+
+  Status load() {
+    WFS_ASSIGN(const int64_t format, db->integer("PRAGMA user_version"));
+    if (format != kFormat)
+      return Error(Code::kNewerVersion, "the ledger in " + db->path() + " was written by another version");
+    sqlite::Statement read(*db, "SELECT body FROM network");
+    auto query = read.start();
+    WFS_ASSIGN(const bool there, query.next());
+    if (!there) return Error(Code::kCorrupt, "the ledger in " + db->path() + " names no network");
+    WFS_ASSIGN(network, bcs_decode<Network>(query.blob(0), "the network of the ledger"));
+    WFS_ASSIGN(const int64_t last, db->integer("SELECT coalesce(max(checkpoint), 0) FROM transactions"));
+    height = static_cast<uint64_t>(last);
+    return ok_status();
+  }
+
+  Status begin(const FirstState& first) {
+    WFS_ASSIGN(auto transaction_, sqlite::Transaction::begin(*db, sqlite::Transaction::Kind::kWrite));
+    WFS_TRY(make_schema(*db, first));
+    for (const Object& object : first.objects) WFS_TRY(write(object));
+    return transaction_.commit();
+  }
+
+  std::unique_ptr<sqlite::Connection> db;
+  mutable sqlite::Statement find, owned, owned_of_type, put, remove, transaction, after, add;
+  Network network;
+  uint64_t height = 0;
+};
+
+ChainStore::ChainStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ChainStore::~ChainStore() = default;
+
+Result<std::unique_ptr<ChainStore>> ChainStore::open(Files& files, const std::string& path,
+                                                     const std::function<FirstState()>& first) {
+  WFS_TRY(files.open(path, Files::Open::kCreate));
+  WFS_ASSIGN(auto db, sqlite::Connection::open(path, sqlite::Connection::Mode::kReadWrite));
+  WFS_TRY(db->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"));
+  WFS_ASSIGN(const int64_t tables, db->integer("SELECT count(*) FROM sqlite_schema"));
+  auto impl = std::make_unique<Impl>(std::move(db));
+  if (tables == 0) WFS_TRY(impl->begin(first()));
+  WFS_TRY(impl->load());
+  return std::unique_ptr<ChainStore>(new ChainStore(std::move(impl)));
+}
+
+const Network& ChainStore::network() const { return impl_->network; }
+uint64_t ChainStore::height() const { return impl_->height; }
+
+std::optional<Object> ChainStore::find(const ObjectId& id) const {
+  auto query = impl_->find.start(ByteView(id.bytes));
+  if (!query.next().value()) return std::nullopt;
+  return from_row(query.blob(0));
+}
+
+std::vector<Object> ChainStore::owned_by(const Address& owner, const std::optional<TypeTag>& type,
+                                         const std::optional<ObjectId>& after, size_t limit) const {
+  const Bytes first = after ? to_bytes(after->bytes) : Bytes();
+  const auto count = static_cast<uint64_t>(limit);
+  const std::string name = type ? type->to_string() : "";
+  auto query = type ? impl_->owned_of_type.start(ByteView(owner.bytes), ByteView(first), count, name)
+                    : impl_->owned.start(ByteView(owner.bytes), ByteView(first), count);
+  std::vector<Object> out;
+  while (query.next().value()) out.push_back(from_row(query.blob(0)));
+  return out;
+}
+
+std::optional<Record> ChainStore::transaction(const SuiDigest& digest) const {
+  auto query = impl_->transaction.start(ByteView(digest.bytes));
+  if (!query.next().value()) return std::nullopt;
+  return bcs_decode<Record>(query.blob(0), "a transaction of the ledger").value();
+}
+
+std::vector<Record> ChainStore::transactions_after(uint64_t checkpoint, size_t limit) const {
+  auto query = impl_->after.start(checkpoint, static_cast<uint64_t>(limit));
+  std::vector<Record> out;
+  while (query.next().value()) out.push_back(bcs_decode<Record>(query.blob(0), "a transaction of the ledger").value());
+  return out;
+}
+
+Status ChainStore::apply(const Execution& execution, Record& record) {
+  record.checkpoint = impl_->height + 1;
+  WFS_ASSIGN(auto whole, sqlite::Transaction::begin(*impl_->db, sqlite::Transaction::Kind::kWrite));
+  for (const Object& object : execution.written) WFS_TRY(impl_->write(object));
+  for (const ObjectId& id : execution.removed) WFS_TRY(impl_->remove.run(ByteView(id.bytes)));
+  const Bytes body = bcs_encode(record);
+  WFS_TRY(impl_->add.run(record.checkpoint, ByteView(record.effects.transaction.bytes), ByteView(body)));
+  WFS_TRY(whole.commit());
+  ++impl_->height;
+  return ok_status();
+}
+
+}  // namespace walrusfs::localnet::sui

@@ -1,0 +1,149 @@
+#include "localnet/sui/full_node.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/crypto.h"
+#include "client/sui/keys.h"
+#include "client/sui/objects.h"
+
+namespace walrusfs::localnet::sui {
+namespace {
+
+constexpr size_t kMostSignatures = 2;  // sender and sponsor
+constexpr size_t kCoinsAtATime = 1000;
+
+Status check_signatures(ByteView bytes, const TransactionData& data, const std::vector<Bytes>& signatures) {
+  const std::set<Address> wanted = {data.sender, data.gas.owner};
+  if (signatures.size() > kMostSignatures) return Error(Code::kInvalidArgument, "there are too many signatures");
+  std::set<Address> found;
+  for (const Bytes& signature : signatures) {
+    WFS_ASSIGN(const Address signer, verify_serialized_signature(IntentScope::kTransaction, bytes, signature));
+    found.insert(signer);
+  }
+  if (found != wanted || signatures.size() != wanted.size())
+    return Error(Code::kInvalidArgument, "the signatures are not those of the sender and the owner of the gas");
+  return ok_status();
+}
+
+// A digest for what the network does by itself.
+SuiDigest own_digest(const SuiDigest& chain, uint64_t checkpoint) {
+  Bytes preimage = to_bytes(chain.bytes);
+  append_le(preimage, checkpoint);
+  return {blake2b256(preimage)};
+}
+
+Object minted(const SuiDigest& by, uint64_t index, const Address& to, TypeTag coin_type, uint64_t amount) {
+  const ObjectId id = created_object_id(by, index);
+  return {id, 1, AddressOwner{to}, coin_of(std::move(coin_type)), bcs_encode(Coin{id, amount}), by, 0};
+}
+
+ObjectChange created_change(const Object& object) {
+  const ObjectState after{object.version, object.digest(), object.owner};
+  return {object.id, std::nullopt, after, static_cast<uint8_t>(IdOperation::kCreated), object.type};
+}
+
+}  // namespace
+
+Network FullNode::network() const {
+  const MutexLock lock(mutex_);
+  return store_.network();
+}
+
+uint64_t FullNode::height() const {
+  const MutexLock lock(mutex_);
+  return store_.height();
+}
+
+uint64_t FullNode::now_ms() const { return static_cast<uint64_t>(clock_.now().ns / 1'000'000); }
+
+std::optional<Object> FullNode::object(const ObjectId& id) const {
+  const MutexLock lock(mutex_);
+  return store_.find(id);
+}
+
+std::vector<Object> FullNode::owned_by(const Address& owner, const std::optional<TypeTag>& type,
+                                       const std::optional<ObjectId>& after, size_t limit) const {
+  const MutexLock lock(mutex_);
+  return store_.owned_by(owner, type, after, limit);
+}
+
+CoinTotal FullNode::balance(const Address& owner, const TypeTag& coin_type) const {
+  CoinTotal total;
+  std::optional<ObjectId> after;
+  for (;;) {
+    const auto coins = owned_by(owner, coin_of(coin_type), after, kCoinsAtATime);
+    for (const Object& object : coins) {
+      total.balance += bcs_decode<Coin>(object.contents, "a coin").value().balance;
+      ++total.coins;
+    }
+    if (coins.size() < kCoinsAtATime) return total;
+    after = coins.back().id;
+  }
+}
+
+std::optional<Record> FullNode::transaction(const SuiDigest& digest) const {
+  const MutexLock lock(mutex_);
+  return store_.transaction(digest);
+}
+
+std::vector<Record> FullNode::transactions_after(uint64_t checkpoint, size_t limit) const {
+  const MutexLock lock(mutex_);
+  return store_.transactions_after(checkpoint, limit);
+}
+
+Result<Record> FullNode::keep(Execution execution, Bytes bytes, std::vector<Bytes> signatures) {
+  Record record{std::move(bytes), std::move(signatures), std::move(execution.effects), 0, now_ms()};
+  WFS_TRY(store_.apply(execution, record));
+  return record;
+}
+
+Result<Record> FullNode::execute(ByteView bytes, const std::vector<Bytes>& signatures) {
+  WFS_ASSIGN(const TransactionData data, TransactionData::decode(bytes));
+  WFS_TRY(check_signatures(bytes, data, signatures));
+  const SuiDigest digest = transaction_digest(bytes);
+  const MutexLock lock(mutex_);
+  if (auto known = store_.transaction(digest)) return std::move(*known);
+  WFS_ASSIGN(Execution execution, sui::execute({store_.network(), store_, certificates_}, data, digest));
+  return keep(std::move(execution), to_bytes(bytes), signatures);
+}
+
+Result<Execution> FullNode::simulate(const TransactionData& data) const {
+  const SuiDigest digest = transaction_digest(data.encode());
+  const MutexLock lock(mutex_);
+  return sui::execute({store_.network(), store_, certificates_}, data, digest);
+}
+
+Result<Record> FullNode::grant(const Address& to, uint64_t mist, uint64_t frost) {
+  const MutexLock lock(mutex_);
+  const Network& network = store_.network();
+  Execution execution;
+  execution.effects.transaction = own_digest(network.chain, store_.height() + 1);
+  execution.effects.lamport_version = 1;
+  const SuiDigest& by = execution.effects.transaction;
+  if (mist > 0) execution.written.push_back(minted(by, 0, to, sui_coin_type(), mist));
+  if (frost > 0) execution.written.push_back(minted(by, 1, to, network.packages.wal_type(), frost));
+  for (const Object& coin : execution.written) execution.effects.changed.push_back(created_change(coin));
+  return keep(std::move(execution), {}, {});
+}
+
+Result<Record> FullNode::overrule(std::vector<Object> objects, std::vector<EmittedEvent> events) {
+  const MutexLock lock(mutex_);
+  Execution execution;
+  Effects& effects = execution.effects;
+  effects.transaction = own_digest(store_.network().chain, store_.height() + 1);
+  effects.events = std::move(events);
+  for (const Object& object : objects) effects.lamport_version = std::max(effects.lamport_version, object.version + 1);
+  for (Object& object : objects) {
+    ObjectChange change{object.id, {}, {}, 0, object.type};
+    if (const auto before = store_.find(object.id)) change.before = {before->version, before->digest(), before->owner};
+    object.version = effects.lamport_version;
+    object.previous_transaction = effects.transaction;
+    change.after = {object.version, object.digest(), object.owner};
+    effects.changed.push_back(std::move(change));
+  }
+  execution.written = std::move(objects);
+  return keep(std::move(execution), {}, {});
+}
+
+}  // namespace walrusfs::localnet::sui

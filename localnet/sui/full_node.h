@@ -1,0 +1,57 @@
+// A Sui full node as far as Walrus needs one, without its wire: objects, transactions, balances, a faucet.
+//
+// Safe to call from any thread; transactions run one after the other. What execute() answered survives a crash.
+// Errors: kInvalidArgument when a transaction is refused before it runs (malformed, badly signed, inputs that moved
+// on); a transaction that fails while it runs is a Record with a failure in its effects.
+#pragma once
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "localnet/sui/chain_store.h"
+
+namespace walrusfs::localnet::sui {
+
+struct CoinTotal {
+  uint64_t balance = 0;
+  size_t coins = 0;
+};
+
+class FullNode {
+ public:
+  // All must outlive it.
+  FullNode(ChainStore& store, const CertificateVerifier& certificates, Clock& clock)
+      : store_(store), certificates_(certificates), clock_(clock) {}
+
+  Network network() const;
+  uint64_t height() const;
+  uint64_t now_ms() const;
+
+  std::optional<Object> object(const ObjectId& id) const;
+  std::vector<Object> owned_by(const Address& owner, const std::optional<TypeTag>& type,
+                               const std::optional<ObjectId>& after, size_t limit) const;
+  CoinTotal balance(const Address& owner, const TypeTag& coin_type) const;
+  std::optional<Record> transaction(const SuiDigest& digest) const;
+  std::vector<Record> transactions_after(uint64_t checkpoint, size_t limit) const;
+
+  // The same bytes again answer with what they did the first time.
+  Result<Record> execute(ByteView bytes, const std::vector<Bytes>& signatures);
+  // What it would do, without signatures and without a trace.
+  Result<Execution> simulate(const TransactionData& data) const;
+
+  // New coins out of nothing.
+  Result<Record> grant(const Address& to, uint64_t mist, uint64_t frost);
+
+  // Changes objects as the network itself does, not as a transaction of somebody: epochs. The objects are as they
+  // are to be from now on, with the version that they had; it is counted up here.
+  Result<Record> overrule(std::vector<Object> objects, std::vector<EmittedEvent> events);
+
+ private:
+  Result<Record> keep(Execution execution, Bytes bytes, std::vector<Bytes> signatures) REQUIRES(mutex_);
+
+  mutable Mutex mutex_;
+  ChainStore& store_ GUARDED_BY(mutex_);
+  const CertificateVerifier& certificates_;
+  Clock& clock_;
+};
+
+}  // namespace walrusfs::localnet::sui

@@ -1,0 +1,18 @@
+// A transaction as a client describes it for a simulation, completed: references of objects, mutability of shared
+// ones, gas coins, budget. Spec "Walrus control plane on Sui" section 4.4.
+#pragma once
+
+#include "client/sui/rpc.pb.h"
+#include "localnet/sui/full_node.h"
+
+namespace walrusfs::localnet::sui {
+
+// From BCS where it is there, else from the described form. Gas that is not named stays empty. kInvalidArgument for
+// what makes no sense, and for objects that do not exist.
+Result<TransactionData> resolve_transaction(const FullNode& node, const walrusfs::sui::rpc::Transaction& transaction);
+
+// Chooses gas coins, price and budget as far as they are missing; the budget from a simulation of the same commands.
+// kInvalidArgument when the owner has no SUI, or too little.
+Status select_gas(const FullNode& node, TransactionData& data);
+
+}  // namespace walrusfs::localnet::sui

@@ -1,0 +1,368 @@
+// The full node over HTTP: our own client drives the whole life of a blob; hostile requests get the right status.
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "chain.h"
+#include "client/http_curl.h"
+#include "client/memory_body.h"
+#include "client/sui/rpc.pb.h"
+#include "client/sui_client.h"
+#include "localnet/http_server.h"
+#include "localnet/sui/rpc_http.h"
+
+namespace walrusfs::localnet::sui {
+namespace {
+
+namespace rpc = walrusfs::sui::rpc;
+
+class OverHttp : public ChainTest {
+ protected:
+  OverHttp() {
+    HttpServerOptions options;
+    options.name = "full node";
+    server = HttpServer::start(options, [this](HttpCall& call) { return http.answer(call); }).value();
+    transport = CurlTransport::create(system_clock()).value();
+    client = std::make_unique<SuiClient>(*transport, server->url());
+  }
+  Deadline soon() { return system_clock().in(Millis(60'000)); }
+
+  HttpResponse post(const std::string& path, const std::string& content_type, ByteView body) {
+    MemoryBody file(body);
+    HttpRequest request;
+    request.method = "POST";
+    request.url = server->url() + path;
+    request.headers = {{"Content-Type", content_type}};
+    request.body = &file;
+    request.body_range = {0, body.size()};
+    request.plan_body = [](int, const auto&) { return BodyPlan{0, 16 << 20, BodyPlan::Excess::kRefuse}; };
+    request.deadline = soon();
+    return transport->perform(request).value();
+  }
+  // One call in any wire form.
+  GrpcReply call(const std::string& method, ByteView message, GrpcWire wire = GrpcWire::kWeb) {
+    Bytes body = grpc_frame(message);
+    if (wire == GrpcWire::kWebText) body = to_bytes(as_bytes(to_base64(body)));
+    const HttpResponse answer = post("/sui.rpc.v2." + method, std::string(grpc_content_type(wire)), body);
+    EXPECT_EQ(find_header(answer.headers, "content-type"), grpc_content_type(wire));
+    return parse_grpc_reply(
+               wire, answer.status, [](std::string_view) { return std::string_view(); }, answer.body)
+        .value();
+  }
+  template <typename Response, typename Request>
+  Response ask(const std::string& method, const Request& request) {
+    const GrpcReply reply = call(method, as_bytes(request.SerializeAsString()));
+    EXPECT_TRUE(reply.status.ok()) << reply.status.message;
+    Response response;
+    EXPECT_TRUE(response.ParseFromArray(reply.message.data(), static_cast<int>(reply.message.size())));
+    return response;
+  }
+  // What was built, sent and signed by our client.
+  SuiEffects send() {
+    const Bytes transaction = finish().encode();
+    const auto effects = client->execute(transaction, {me.sign_transaction(transaction).value()}, soon());
+    EXPECT_TRUE(effects.ok()) << effects.error().to_string();
+    EXPECT_FALSE(effects->failure.has_value()) << effects->failure->description;
+    return *effects;
+  }
+
+  RpcHttp http{*node};
+  std::unique_ptr<HttpServer> server;
+  std::unique_ptr<CurlTransport> transport;
+  std::unique_ptr<SuiClient> client;
+  const TestBlob poem{"a poem of some length"};
+};
+
+TEST_F(OverHttp, TheLifeOfABlob) {
+  // Money from the faucet.
+  const Keypair ann = wallet(8, KeyScheme::kSecp256k1);
+  const nlohmann::json wish = {{"recipient", ann.address().to_string()}, {"sui", kMuch}, {"wal", kMuch}};
+  const HttpResponse granted = post("/v1/faucet", "application/json", as_bytes(wish.dump()));
+  ASSERT_EQ(granted.status, 200);
+  const auto coins = nlohmann::json::parse(granted.body).at("coins");
+  ASSERT_EQ(coins.size(), 2u);
+  gas_coin = Address::parse(coins[0].at("id").get<std::string>()).value();
+  wal_coin = Address::parse(coins[1].at("id").get<std::string>()).value();
+  me = wallet(8, KeyScheme::kSecp256k1);
+  EXPECT_EQ(client->balance(ann.address(), net.packages.wal_type(), soon()).value(), kMuch);
+
+  // Reserved and registered.
+  keep(register_in(reserve(poem.encoded, 3), poem, true));
+  const auto created = send().created(blob_type());
+  ASSERT_EQ(created.size(), 1u);
+  const ObjectId id = created[0].id;
+  const SuiObject object = client->object(id, soon()).value();
+  EXPECT_EQ(object.ref, created[0]);
+  EXPECT_EQ(object.type, blob_type());
+  EXPECT_EQ(object.owner.address, ann.address());
+  const auto blob = bcs_decode<Blob>(object.contents, "a blob").value();
+  EXPECT_EQ(blob.blob_id, poem.id);
+
+  // Certified with a true aggregate signature of a quorum, extended, given attributes.
+  Confirmation confirmation;
+  confirmation.epoch = 1;
+  confirmation.blob_id = poem.id;
+  confirmation.persistence = Deletable{id};
+  const auto certificate = nodes.sign(confirmation, {0, 1, 2});
+  walrus("system", "certify_blob",
+         {system(true), owned(id), bytes(certificate[0]), bytes(certificate[1]), bytes(certificate[2])});
+  walrus("system", "extend_blob", {system(true), owned(id), builder.pure(uint32_t{2}), wal()});
+  walrus("blob", "insert_or_update_metadata_pair", {owned(id), text("name"), text("poem.txt")});
+  const SuiEffects done = send();
+  const auto certified = bcs_decode<Blob>(client->object(id, soon())->contents, "a blob").value();
+  EXPECT_EQ(certified.certified_epoch, 1u);
+  EXPECT_EQ(certified.storage.end_epoch, 6u);
+  const auto seen = client->objects({id, attributes_id(id), Address::of(99)}, soon()).value();
+  ASSERT_TRUE(seen[0] && seen[1]);
+  EXPECT_FALSE(seen[2].has_value());
+  EXPECT_EQ((bcs_decode<Field<Bytes, Metadata>>(seen[1]->contents, "attributes")->value.entries),
+            (MetadataMap{{"name", "poem.txt"}}));
+
+  // Found again by digest, now with its checkpoint.
+  EXPECT_FALSE(done.checkpoint.has_value());
+  const SuiEffects again = client->transaction(done.digest, soon()).value();
+  EXPECT_TRUE(again.checkpoint.has_value());
+  EXPECT_EQ(again.changes.size(), done.changes.size());
+
+  // Deleted; the storage comes back.
+  keep(walrus("system", "delete_blob", {system(false), owned(id)}));
+  send();
+  EXPECT_EQ(client->object(id, soon()).error().code(), Code::kNotFound);
+  EXPECT_EQ(client->owned(ann.address(), storage_type(), "", soon())->objects.size(), 1u);
+}
+
+TEST_F(OverHttp, TheNodeTellsAboutItself) {
+  const SuiServiceInfo info = client->service_info(soon()).value();
+  EXPECT_EQ(info.chain, net.chain);
+  EXPECT_EQ(info.checkpoint_height, 1u);
+  EXPECT_EQ(client->reference_gas_price(soon()).value(), net.gas_price);
+  const HttpResponse answer = post("/sui.rpc.v2.LedgerService/GetServiceInfo", "application/grpc-web", grpc_frame({}));
+  EXPECT_EQ(find_header(answer.headers, "x-sui-chain-id"), net.chain.to_string());
+  EXPECT_EQ(find_header(answer.headers, "x-sui-checkpoint-height"), "1");
+}
+
+TEST_F(OverHttp, FailuresAreToldWithTheirAbort) {
+  keep(reserve(0, 1));
+  const Bytes transaction = finish().encode();
+  const auto simulated = client->simulate(transaction, soon()).value();
+  const auto executed = client->execute(transaction, {me.sign_transaction(transaction).value()}, soon()).value();
+  for (const SuiEffects& effects : {simulated, executed}) {
+    ASSERT_TRUE(effects.failure && effects.failure->abort);
+    EXPECT_EQ(effects.failure->kind, 13);
+    EXPECT_EQ(effects.failure->command, 0u);
+    EXPECT_EQ(effects.failure->abort->module, "system_state_inner");
+    EXPECT_EQ(effects.failure->abort->code, 11u);
+  }
+  const auto again = client->execute(transaction, {me.sign_transaction(transaction).value()}, soon());
+  EXPECT_EQ(again->digest, executed.digest);
+}
+
+TEST_F(OverHttp, RefusalsAreInvalidArguments) {
+  keep(reserve(1, 1));
+  Bytes transaction = finish().encode();
+  const Bytes signature = me.sign_transaction(transaction).value();
+  EXPECT_EQ(client->execute(transaction, {}, soon()).error().code(), Code::kInvalidArgument);
+  transaction.push_back(0);
+  EXPECT_EQ(client->execute(transaction, {signature}, soon()).error().code(), Code::kInvalidArgument);
+  EXPECT_EQ(client->execute({}, {signature}, soon()).error().code(), Code::kInvalidArgument);
+}
+
+TEST_F(OverHttp, PagesEndAndGoOn) {
+  for (int i = 0; i < 4; ++i) node->grant(me.address(), 0, 5).value();
+  rpc::ListOwnedObjectsRequest request;
+  request.set_owner(me.address().to_string());
+  request.set_object_type(coin_of(net.packages.wal_type()).to_string());
+  request.set_page_size(2);
+  std::set<std::string> seen;
+  std::vector<int> sizes;
+  for (;;) {
+    const auto page = ask<rpc::ListOwnedObjectsResponse>("StateService/ListOwnedObjects", request);
+    sizes.push_back(page.objects_size());
+    for (const auto& object : page.objects()) seen.insert(object.object_id());
+    if (!page.has_next_page_token()) break;
+    request.set_page_token(page.next_page_token());
+  }
+  EXPECT_EQ(sizes, (std::vector<int>{2, 2, 1}));
+  EXPECT_EQ(seen.size(), 5u);
+  request.set_owner(Address::of(3).to_string());  // a token of another list
+  EXPECT_EQ(call("StateService/ListOwnedObjects", as_bytes(request.SerializeAsString())).status.code,
+            GrpcCode::kInvalidArgument);
+}
+
+TEST_F(OverHttp, TypesFilterWithAndWithoutArguments) {
+  rpc::ListOwnedObjectsRequest request;
+  request.set_owner(me.address().to_string());
+  request.set_object_type("0x2::coin::Coin");
+  EXPECT_EQ(ask<rpc::ListOwnedObjectsResponse>("StateService/ListOwnedObjects", request).objects_size(), 2);
+  request.set_object_type("0x2::coin::Coin<0x2::sui::SUI>");
+  EXPECT_EQ(ask<rpc::ListOwnedObjectsResponse>("StateService/ListOwnedObjects", request).objects_size(), 1);
+  request.set_object_type("0x2::coin::Coinage");
+  EXPECT_EQ(ask<rpc::ListOwnedObjectsResponse>("StateService/ListOwnedObjects", request).objects_size(), 0);
+}
+
+TEST_F(OverHttp, DynamicFieldsAreListed) {
+  keep(walrus("system", "create_storage_pool",
+              {system(true), builder.pure(uint64_t{1 << 20}), builder.pure(uint32_t{3}), wal()}));
+  const ObjectId pool = only_created(run(), net.packages.newer_type("storage_pool", "StoragePool"));
+  walrus("system", "register_pooled_blob",
+         {system(true), owned(pool), builder.pure(poem.id), builder.pure(poem.root), builder.pure(poem.size),
+          builder.pure(uint8_t{1}), builder.pure(true), wal()});
+  ASSERT_EQ(run_outcome(), "");
+  const auto inner = read<Field<uint64_t, StoragePoolInner>>(inner_state_id(pool, 1)).value;
+  rpc::ListDynamicFieldsRequest request;
+  request.set_parent(inner.blobs.id.to_string());
+  for (const char* path : {"kind", "field_id", "name", "value_type", "child_id", "child_object.contents"})
+    request.mutable_read_mask()->add_paths(path);
+  const auto fields = ask<rpc::ListDynamicFieldsResponse>("StateService/ListDynamicFields", request);
+  ASSERT_EQ(fields.dynamic_fields_size(), 1);
+  const rpc::DynamicField& field = fields.dynamic_fields(0);
+  EXPECT_EQ(field.kind(), rpc::DynamicField::OBJECT);
+  EXPECT_EQ(field.field_id(), pooled_blob_entry_id(inner.blobs.id, poem.id).to_string());
+  EXPECT_EQ(field.name().value(), as_text(poem.id.bytes));
+  EXPECT_TRUE(field.value_type().ends_with("::storage_pool::PooledBlob"));
+  const auto blob = bcs_decode<PooledBlob>(as_bytes(field.child_object().contents().value()), "a blob").value();
+  EXPECT_EQ(blob.blob_id, poem.id);
+  EXPECT_EQ(blob.id.to_string(), field.child_id());
+}
+
+TEST_F(OverHttp, MasksAreObeyedAndChecked) {
+  rpc::GetObjectRequest request;
+  request.set_object_id(net.system.to_string());
+  const auto plain = ask<rpc::GetObjectResponse>("LedgerService/GetObject", request).object();
+  EXPECT_TRUE(plain.has_digest() && plain.has_version() && plain.has_object_id());
+  EXPECT_FALSE(plain.has_contents() || plain.has_owner());
+  request.mutable_read_mask()->add_paths("owner.version");
+  const auto owner = ask<rpc::GetObjectResponse>("LedgerService/GetObject", request).object();
+  EXPECT_EQ(owner.owner().version(), 1u);
+  EXPECT_FALSE(owner.has_digest());
+  request.mutable_read_mask()->add_paths("nonsense");
+  const GrpcReply refused = call("LedgerService/GetObject", as_bytes(request.SerializeAsString()));
+  EXPECT_EQ(refused.status.code, GrpcCode::kInvalidArgument);
+  EXPECT_NE(refused.status.message.find("nonsense"), std::string::npos);
+}
+
+TEST_F(OverHttp, TheTypeOfWalIsDiscoveredBothWays) {
+  rpc::GetFunctionRequest function;
+  function.set_package_id(net.packages.walrus_original.to_string());
+  function.set_module_name("staking");
+  function.set_name("stake_with_pool");
+  const auto told = ask<rpc::GetFunctionResponse>("MovePackageService/GetFunction", function).function();
+  EXPECT_EQ(told.parameters(1).body().type_parameter_instantiation(0).type_name(), net.packages.wal_type().to_string());
+  rpc::GetDatatypeRequest datatype;
+  datatype.set_package_id(net.packages.walrus_current.to_string());
+  datatype.set_module_name("staked_wal");
+  datatype.set_name("StakedWal");
+  const auto type = ask<rpc::GetDatatypeResponse>("MovePackageService/GetDatatype", datatype).datatype();
+  EXPECT_EQ(type.fields(0).type().type_parameter_instantiation(0).type_name(), net.packages.wal_type().to_string());
+  function.set_name("unstake");
+  EXPECT_EQ(call("MovePackageService/GetFunction", as_bytes(function.SerializeAsString())).status.code,
+            GrpcCode::kNotFound);
+}
+
+// As the official client has transactions completed: only ids of objects, and no gas.
+TEST_F(OverHttp, StructuralTransactionsAreResolved) {
+  keep(register_in(reserve(poem.encoded, 3), poem, true));
+  const ObjectId id = only_created(run(), blob_type());
+  rpc::SimulateTransactionRequest request;
+  request.set_do_gas_selection(true);
+  auto* programmable = request.mutable_transaction()->mutable_kind()->mutable_programmable_transaction();
+  programmable->add_inputs()->set_object_id(net.system.to_string());
+  programmable->add_inputs()->set_object_id(id.to_string());
+  programmable->add_inputs()->set_pure(std::string(as_text(me.address().bytes)));
+  auto* remove = programmable->add_commands()->mutable_move_call();
+  remove->set_package(net.packages.walrus_current.to_string());
+  remove->set_module("system");
+  remove->set_function("delete_blob");
+  for (const uint32_t input : {0u, 1u}) {
+    auto* argument = remove->add_arguments();
+    argument->set_kind(rpc::Argument::INPUT);
+    argument->set_input(input);
+  }
+  auto* transfer = programmable->add_commands()->mutable_transfer_objects();
+  transfer->add_objects()->set_kind(rpc::Argument::RESULT);
+  transfer->mutable_address()->set_kind(rpc::Argument::INPUT);
+  transfer->mutable_address()->set_input(2);
+  request.mutable_transaction()->set_sender(me.address().to_string());
+
+  const auto response =
+      ask<rpc::SimulateTransactionResponse>("TransactionExecutionService/SimulateTransaction", request);
+  EXPECT_TRUE(response.transaction().effects().status().success());
+  const rpc::Transaction& resolved = response.transaction().transaction();
+  const auto& inputs = resolved.kind().programmable_transaction().inputs();
+  EXPECT_EQ(inputs[0].kind(), rpc::Input::SHARED);
+  EXPECT_FALSE(inputs[0].mutable_());  // delete_blob only reads System
+  EXPECT_EQ(inputs[1].kind(), rpc::Input::IMMUTABLE_OR_OWNED);
+  EXPECT_EQ(inputs[1].version(), node->object(id)->version);
+  EXPECT_EQ(resolved.gas_payment().objects(0).object_id(), gas_coin.to_string());
+  EXPECT_GT(resolved.gas_payment().budget(), 1'000'000u);
+  EXPECT_LT(resolved.gas_payment().budget(), 10'000'000u);
+
+  // What was resolved executes.
+  const Bytes transaction = to_bytes(as_bytes(resolved.bcs().value()));
+  const auto effects = client->execute(transaction, {me.sign_transaction(transaction).value()}, soon()).value();
+  EXPECT_FALSE(effects.failure.has_value());
+  EXPECT_FALSE(exists(id));
+}
+
+TEST_F(OverHttp, TextIsUnderstoodAndAnsweredAsText) {
+  rpc::GetObjectRequest request;
+  request.set_object_id(net.system.to_string());
+  const GrpcReply reply = call("LedgerService/GetObject", as_bytes(request.SerializeAsString()), GrpcWire::kWebText);
+  EXPECT_TRUE(reply.status.ok());
+  rpc::GetObjectResponse response;
+  ASSERT_TRUE(response.ParseFromArray(reply.message.data(), static_cast<int>(reply.message.size())));
+  EXPECT_EQ(response.object().object_id(), net.system.to_string());
+}
+
+TEST_F(OverHttp, BadRequestsGetTheRightAnswer) {
+  const std::string path = "/sui.rpc.v2.LedgerService/GetObject";
+  const auto status_of = [&](const HttpResponse& answer, GrpcWire wire = GrpcWire::kWeb) {
+    return parse_grpc_reply(
+               wire, answer.status, [](std::string_view) { return std::string_view(); }, answer.body)
+        .value()
+        .status.code;
+  };
+  const Bytes empty = grpc_frame({});
+  EXPECT_EQ(post(path, "application/json", empty).status, 415);
+  EXPECT_EQ(post(path, "application/grpc", empty).status, 415);
+  EXPECT_EQ(status_of(post("/sui.rpc.v2.LedgerService/Nothing", "application/grpc-web", empty)),
+            GrpcCode::kUnimplemented);
+  EXPECT_EQ(status_of(post("/", "application/grpc-web", empty)), GrpcCode::kUnimplemented);
+  EXPECT_EQ(status_of(post(path, "application/grpc-web", {})), GrpcCode::kInvalidArgument);
+  EXPECT_EQ(status_of(post(path, "application/grpc-web", Bytes{0, 0, 0, 0, 9, 1})), GrpcCode::kInvalidArgument);
+  EXPECT_EQ(status_of(post(path, "application/grpc-web", Bytes{1, 0, 0, 0, 0})), GrpcCode::kInvalidArgument);
+  EXPECT_EQ(status_of(post(path, "application/grpc-web", grpc_frame(Bytes(100, 0xff)))), GrpcCode::kInvalidArgument);
+  EXPECT_EQ(status_of(post(path, "application/grpc-web", grpc_frame(Bytes(kMaxRpcMessageBytes + 1)))),
+            GrpcCode::kInvalidArgument);
+  EXPECT_EQ(status_of(post(path, "application/grpc-web", Bytes(2 << 20))), GrpcCode::kResourceExhausted);
+  EXPECT_EQ(status_of(post(path, "application/grpc-web-text", as_bytes("****")), GrpcWire::kWebText),
+            GrpcCode::kInvalidArgument);
+  rpc::GetObjectRequest request;
+  for (const std::string& id : {std::string("0xzz"), std::string(), std::string(100'000, 'f')}) {
+    request.set_object_id(id);
+    EXPECT_EQ(call("LedgerService/GetObject", as_bytes(request.SerializeAsString())).status.code,
+              GrpcCode::kInvalidArgument);
+  }
+  rpc::GetTransactionRequest transaction;
+  transaction.set_digest(net.chain.to_string());
+  EXPECT_EQ(call("LedgerService/GetTransaction", as_bytes(transaction.SerializeAsString())).status.code,
+            GrpcCode::kNotFound);
+}
+
+TEST_F(OverHttp, TheFaucetWantsSense) {
+  const auto status = [&](const std::string& body) {
+    return post("/v1/faucet", "application/json", as_bytes(body)).status;
+  };
+  EXPECT_EQ(status(R"({"recipient": "0x7"})"), 200);
+  EXPECT_EQ(node->balance(Address::of(7), sui_coin_type()).balance, kFaucetMist);
+  EXPECT_EQ(status(R"({"recipient": "0x7", "sui": 10000000000000000, "wal": 0})"), 200);
+  EXPECT_EQ(status(R"({"recipient": "0x7", "sui": 10000000000000001})"), 400);
+  EXPECT_EQ(status(R"({"recipient": "0x7", "sui": -1})"), 400);
+  EXPECT_EQ(status(R"({"recipient": 7})"), 400);
+  EXPECT_EQ(status("{}"), 400);
+  EXPECT_EQ(status("["), 400);
+  EXPECT_EQ(status(""), 400);
+  EXPECT_EQ(status(std::string(5000, ' ')), 400);
+}
+
+}  // namespace
+}  // namespace walrusfs::localnet::sui
