@@ -21,6 +21,10 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   return MappedFile({static_cast<const uint8_t*>(at), size});
 }
 
+void MappedFile::let_go() const {
+  if (!bytes_.empty()) madvise(const_cast<uint8_t*>(bytes_.data()), bytes_.size(), MADV_DONTNEED);
+}
+
 MappedFile::~MappedFile() {
   if (!bytes_.empty()) munmap(const_cast<uint8_t*>(bytes_.data()), bytes_.size());
 }

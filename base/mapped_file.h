@@ -21,6 +21,9 @@ class MappedFile {
   ~MappedFile();
 
   ByteView bytes() const { return bytes_; }
+  // What was read so far need not stay in this process's memory: it comes back, mostly from the kernel's cache, when
+  // it is read again. Any thread, also while others read.
+  void let_go() const;
 
  private:
   explicit MappedFile(ByteView bytes) : bytes_(bytes) {}

@@ -115,6 +115,7 @@ void MetadataBuilder::expand_rows(Window window) {
     if (progress_.cancelled()) return;
     strips[worker].resize(row_code_.encode_scratch());
     expand_row(row, window, strips[worker]);
+    progress_.add(0);  // the work is counted where columns are hashed, but this takes a while as well
   });
 }
 

@@ -43,6 +43,11 @@ Result<BlobId> compute_blob_id(Files& files, const std::string& path, const Code
   WFS_ASSIGN(auto file, files.open(path, Files::Open::kRead));
   if (file->descriptor() >= 0) {
     WFS_ASSIGN(MappedFile mapped, MappedFile::open(path));
+    // Else the whole pack would count as our memory for the time that this takes.
+    options.progress = [&](uint64_t, uint64_t) {
+      mapped.let_go();
+      return !cancel.cancelled();
+    };
     WFS_ASSIGN(BlobMetadata metadata, compute_metadata(shape, mapped.bytes(), options));
     return metadata.blob_id();
   }
