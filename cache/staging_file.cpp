@@ -1,8 +1,12 @@
 #include "cache/staging_file.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 
 #include <fmt/format.h>
+
+#include "base/limits.h"
 
 namespace walrusfs {
 namespace {
@@ -11,6 +15,19 @@ void raise_to(std::atomic<uint64_t>& value, uint64_t at_least) {
   uint64_t seen = value.load();
   while (seen < at_least && !value.compare_exchange_weak(seen, at_least)) {
   }
+}
+
+// A long file is handed to the disk piece by piece while it is written, so that a sync at its end finds little left to
+// do and the kernel's dirty pages stay few. Smaller files may be gone again before they are worth a write.
+constexpr uint64_t kHandOverBytes = 8 * limits::kMiB;
+
+void hand_over_to_disk(File& file, uint64_t offset, uint64_t length) {
+  const uint64_t whole_pieces = (offset + length) / kHandOverBytes;
+  const uint64_t from = offset / kHandOverBytes;
+  if (file.descriptor() < 0 || whole_pieces == from) return;
+  // Only begins; whether it worked is found out by the sync.
+  sync_file_range(file.descriptor(), static_cast<off_t>(from * kHandOverBytes),
+                  static_cast<off_t>((whole_pieces - from) * kHandOverBytes), SYNC_FILE_RANGE_WRITE);
 }
 
 Error gone(const std::string& path) {
@@ -92,6 +109,7 @@ Status StagingFile::write(uint64_t offset, ByteView data) {
     Status done = file.write_at(offset, data);
     written_.fetch_add(1);  // also after a failure: some bytes may have changed
     if (!done.ok()) measure(file);
+    if (done.ok()) hand_over_to_disk(file, offset, data.size());
     return done;
   });
   if (written.ok()) {
