@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace walrusfs {
 namespace {
 
@@ -39,20 +41,20 @@ void NameOverlay::learn(InodeId id, const std::string& name, const std::optional
   if (!is_new) return;
   ++slots_;
   slot->second.in_index = target.has_value();
-  set_target(in, slot->first, slot->second, target);
+  set_target(in, *slot, target);
 }
 
-void NameOverlay::set_target(Directory& in, const std::string& name, Slot& slot,
-                             const std::optional<EntryTarget>& target) {
+void NameOverlay::set_target(Directory& in, Slots::value_type& named, const std::optional<EntryTarget>& target) {
+  Slot& slot = named.second;
   if (slot.here) {
     --in.here;
-    in.changed_by_cookie.erase(slot.target.cookie);
+    in.by_cookie.erase(slot.target.cookie);
   }
   slot.here = target.has_value();
   if (!target) return;
   slot.target = *target;
   ++in.here;
-  if (slot.listed) in.changed_by_cookie[slot.target.cookie] = &name;
+  if (slot.listed || in.complete) in.by_cookie[slot.target.cookie] = &named;
 }
 
 void NameOverlay::change(InodeId id, const std::string& name, const std::optional<EntryTarget>& target) {
@@ -68,10 +70,15 @@ void NameOverlay::change(InodeId id, const std::string& name, const std::optiona
     listed_.push_back({id, &slot->first});
   }
   slot->second.dirty = true;
-  set_target(in, slot->first, slot->second, target);
+  set_target(in, *slot, target);
 }
 
-void NameOverlay::mark_complete(InodeId id) { directory(id).complete = true; }
+void NameOverlay::mark_complete(InodeId id) {
+  Directory& in = directory(id);
+  in.complete = true;
+  for (const Slots::value_type& named : in.slots)
+    if (named.second.here) in.by_cookie[named.second.target.cookie] = &named;
+}
 
 bool NameOverlay::complete(InodeId id) const {
   const Directory* in = known(id);
@@ -97,15 +104,25 @@ bool NameOverlay::governs(InodeId id, const std::string& name) const {
   return slot != in->slots.end() && slot->second.listed;
 }
 
-std::vector<std::pair<std::string, EntryTarget>> NameOverlay::changed_after(InodeId id, uint64_t after,
-                                                                            size_t limit) const {
-  std::vector<std::pair<std::string, EntryTarget>> out;
+std::vector<NameOverlay::Named> NameOverlay::changed_between(InodeId id, uint64_t after, uint64_t up_to,
+                                                             size_t limit) const {
+  std::vector<Named> out;
   const Directory* in = known(id);
   if (in == nullptr) return out;
-  for (auto at = in->changed_by_cookie.upper_bound(after); at != in->changed_by_cookie.end() && out.size() < limit;
-       ++at) {
-    out.emplace_back(*at->second, in->slots.find(*at->second)->second.target);
+  for (auto at = in->by_cookie.upper_bound(after); at != in->by_cookie.end() && at->first <= up_to; ++at) {
+    if (out.size() == limit) break;
+    const auto& [name, slot] = *at->second;
+    if (slot.listed) out.push_back({&name, slot.target});
   }
+  return out;
+}
+
+std::vector<NameOverlay::Named> NameOverlay::names_after(InodeId id, uint64_t after, size_t limit) const {
+  std::vector<Named> out;
+  const Directory* in = known(id);
+  WFS_CHECK(in != nullptr && in->complete);
+  for (auto at = in->by_cookie.upper_bound(after); at != in->by_cookie.end() && out.size() < limit; ++at)
+    out.push_back({&at->second->first, at->second->second.target});
   return out;
 }
 
@@ -147,9 +164,9 @@ void NameOverlay::settle(bool committed) {
 void NameOverlay::unlist(Directory& in, Slots::iterator slot) {
   slot->second.listed = false;
   --in.listed;
-  if (slot->second.here) {
-    in.changed_by_cookie.erase(slot->second.target.cookie);
-  } else if (in.complete) {
+  if (slot->second.here && !in.complete) {
+    in.by_cookie.erase(slot->second.target.cookie);
+  } else if (!slot->second.here && in.complete) {
     in.slots.erase(slot);
     --slots_;
   }
@@ -172,6 +189,7 @@ size_t NameOverlay::forget_clean(InodeId id) {
     }
     if (slot->second.here) {
       --in.here;
+      in.by_cookie.erase(slot->second.target.cookie);
       in.complete = false;
     }
     slot = in.slots.erase(slot);

@@ -40,9 +40,15 @@ class NameOverlay {
 
   // True when the index's row of this name, or its absence there, must be ignored.
   bool governs(InodeId directory, const std::string& name) const;
-  // Changed names that exist, with a cookie above `after`, in order of cookies.
-  std::vector<std::pair<std::string, EntryTarget>> changed_after(InodeId directory, uint64_t after,
-                                                                 size_t limit) const;
+  // Names that exist, in order of cookies. Good until the next call that is not const.
+  struct Named {
+    const std::string* name = nullptr;
+    EntryTarget target;
+  };
+  // The changed ones, with cookies above `after` and up to `up_to`.
+  std::vector<Named> changed_between(InodeId directory, uint64_t after, uint64_t up_to, size_t limit) const;
+  // All of them, with cookies above `after`; the directory must be complete.
+  std::vector<Named> names_after(InodeId directory, uint64_t after, size_t limit) const;
 
   // Adds all changes to `out`; they stay in force until settle().
   void freeze(std::vector<EntryChange>& out);
@@ -66,7 +72,8 @@ class NameOverlay {
   using Slots = std::unordered_map<std::string, Slot>;
   struct Directory {
     Slots slots;
-    std::map<uint64_t, const std::string*> changed_by_cookie;  // changed names that exist
+    // Names that exist: the changed ones, and all of them while the directory is complete.
+    std::map<uint64_t, const Slots::value_type*> by_cookie;
     size_t here = 0;
     size_t listed = 0;
     bool complete = false;
@@ -81,7 +88,7 @@ class NameOverlay {
 
   Directory& directory(InodeId id);
   const Directory* known(InodeId id) const;
-  void set_target(Directory& in, const std::string& name, Slot& slot, const std::optional<EntryTarget>& target);
+  void set_target(Directory& in, Slots::value_type& named, const std::optional<EntryTarget>& target);
   void unlist(Directory& in, Slots::iterator slot);
   void erase_directory(InodeId id);
   size_t forget_clean(InodeId id);

@@ -1,4 +1,5 @@
-// Listing: the index's rows and the changed names of memory, merged in the order of their cookies.
+// Listing: from memory alone where it knows every name and inode; else the index's rows and the changed names of
+// memory, merged in the order of their cookies.
 //
 // Cookies 1 and 2 are "." and ".."; a name's cookie is its own plus 2.
 #include <algorithm>
@@ -32,6 +33,30 @@ Status TreeVfs::list_dots(InodeId directory, uint64_t after, size_t limit, std::
     if (out.size() < limit) out.push_back({"..", kDotDotCookie, to_attr(*parent)});
     return {};
   });
+}
+
+DirectoryEntry TreeVfs::listed_entry(InodeId directory, Inode& inode, const std::string& name, uint64_t cookie) {
+  if (inode.is_directory()) inode.parent = directory;
+  inode.forgotten = false;
+  return {name, cookie + kCookieShift, to_attr(inode)};
+}
+
+// Adds what comes behind `after`; adds nothing and says no when a part of it would have to be loaded.
+bool TreeVfs::list_from_memory(InodeId directory, uint64_t after, size_t limit, std::vector<DirectoryEntry>& out) {
+  MutexLock lock(mutex_);
+  if (!names_.complete(directory)) return false;
+  const size_t before = out.size();
+  const auto names = names_.names_after(directory, after, limit - before);
+  out.reserve(before + names.size());
+  for (const auto& [name, target] : names) {
+    Inode* inode = table_.find(target.child);
+    if (inode == nullptr) {
+      out.resize(before);
+      return false;
+    }
+    out.push_back(listed_entry(directory, *inode, *name, target.cookie));
+  }
+  return true;
 }
 
 Result<TreeVfs::ListChunk> TreeVfs::list_chunk(InodeId directory, uint64_t after, size_t limit) {
@@ -69,11 +94,10 @@ Status TreeVfs::merge_chunk(InodeId directory, uint64_t after, size_t limit, con
     const std::string* name;
     size_t row;  // chunk.rows.size(): a changed name
   };
-  auto changed = names_.changed_after(directory, after, limit - out.size());
+  const uint64_t reach = chunk.is_last ? UINT64_MAX : chunk.rows.back().target.cookie;
   std::vector<Merged> merged;
-  for (const auto& [name, target] : changed)
-    if (chunk.is_last || target.cookie <= chunk.rows.back().target.cookie)
-      merged.push_back({target.cookie, target.child, &name, chunk.rows.size()});
+  for (const auto& [name, target] : names_.changed_between(directory, after, reach, limit - out.size()))
+    merged.push_back({target.cookie, target.child, name, chunk.rows.size()});
   for (size_t i = 0; i < chunk.rows.size(); ++i) {
     const ListedEntry& row = chunk.rows[i];
     if (!names_.governs(directory, row.name)) merged.push_back({row.target.cookie, row.target.child, &row.name, i});
@@ -88,9 +112,7 @@ Status TreeVfs::merge_chunk(InodeId directory, uint64_t after, size_t limit, con
     } else if (inode == nullptr) {
       WFS_ASSIGN(inode, need_inode(one.child, wants));
     }
-    if (inode->is_directory()) inode->parent = directory;
-    inode->forgotten = false;
-    entries.push_back({*one.name, one.cookie + kCookieShift, to_attr(*inode)});
+    entries.push_back(listed_entry(directory, *inode, *one.name, one.cookie));
   }
   std::move(entries.begin(), entries.end(), std::back_inserter(out));
   return {};
@@ -100,6 +122,7 @@ Result<std::vector<DirectoryEntry>> TreeVfs::list(InodeId directory, uint64_t af
   std::vector<DirectoryEntry> out;
   WFS_TRY(list_dots(directory, after, limit, out));
   uint64_t from = after > kCookieShift ? after - kCookieShift : 0;  // of the index's cookies
+  if (list_from_memory(directory, from, limit, out)) return out;
   for (bool is_last = false; out.size() < limit && !is_last;) {
     WFS_ASSIGN(const ListChunk chunk, list_chunk(directory, from, limit - out.size()));
     bool believed = false;

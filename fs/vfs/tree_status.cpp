@@ -11,6 +11,8 @@ namespace {
 // The network has no end; a number that no program finds too small.
 constexpr uint64_t kFreeBytes = limits::kFileBytes;
 constexpr uint32_t kRootMode = S_IFDIR | 0755;
+constexpr Millis kSpaceHolds{1'000};
+constexpr int kSpaceHoldsPerWalk = 20;  // so that walks take a twentieth of the time at most
 
 std::unordered_set<uint64_t> raw_set(const std::vector<StagingId>& ids) {
   std::unordered_set<uint64_t> out;
@@ -99,9 +101,20 @@ Millis TreeVfs::oldest_unpublished_age() const {
 
 uint64_t TreeVfs::unpublished_bytes() const { return spool_.usage().staging_bytes; }
 
+// Totals take a walk over all rows of the index, and a program may ask in a loop: what was found holds for a while,
+// the longer the walk took the longer.
 Result<VolumeSpace> TreeVfs::space() {
+  const TimePoint asked = clock_.monotonic();
+  {
+    MutexLock lock(mutex_);
+    if (space_ && asked < space_until_) return *space_;
+  }
   WFS_ASSIGN(const IndexTotals totals, index_.totals());
-  return VolumeSpace{.total_bytes = totals.file_bytes + kFreeBytes, .free_bytes = kFreeBytes, .inodes = totals.inodes};
+  const TimePoint answered = clock_.monotonic();
+  MutexLock lock(mutex_);
+  space_ = {.total_bytes = totals.file_bytes + kFreeBytes, .free_bytes = kFreeBytes, .inodes = totals.inodes};
+  space_until_ = answered + std::max<TimePoint::duration>(kSpaceHolds, kSpaceHoldsPerWalk * (answered - asked));
+  return *space_;
 }
 
 Result<FileState> TreeVfs::state(InodeId id) {

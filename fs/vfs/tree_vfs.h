@@ -187,6 +187,10 @@ class TreeVfs final : public Vfs {
 
   // tree_list.cpp
   Status list_dots(InodeId directory, uint64_t after, size_t limit, std::vector<DirectoryEntry>& out);
+  DirectoryEntry listed_entry(InodeId directory, Inode& inode, const std::string& name, uint64_t cookie)
+      REQUIRES(mutex_);
+  bool list_from_memory(InodeId directory, uint64_t after, size_t limit, std::vector<DirectoryEntry>& out)
+      EXCLUDES(mutex_);
   struct ListChunk;
   Result<ListChunk> list_chunk(InodeId directory, uint64_t after, size_t limit);
   Status merge_chunk(InodeId directory, uint64_t after, size_t limit, const ListChunk& chunk,
@@ -274,6 +278,8 @@ class TreeVfs final : public Vfs {
   uint64_t generation_ GUARDED_BY(mutex_) = 0;
   bool read_only_ GUARDED_BY(mutex_) = false;
   std::string read_only_reason_ GUARDED_BY(mutex_);
+  std::optional<VolumeSpace> space_ GUARDED_BY(mutex_);  // what space() found, good until …
+  TimePoint space_until_ GUARDED_BY(mutex_){};
 
   // The gate. `gate_` is signalled when a data operation ends and when a cut has sealed.
   CondVar gate_;

@@ -20,12 +20,15 @@ class FailingIndex final : public Index {
   }
   uint64_t commits() const { return commits_; }
   uint64_t xattr_reads() const { return xattr_reads_; }
+  uint64_t totals_reads() const { return totals_reads_; }
+  uint64_t list_reads() const { return list_reads_; }
 
   Result<std::optional<InodeRow>> inode(InodeId id) override { return inner_->inode(id); }
   Result<std::optional<EntryTarget>> lookup(InodeId parent, const std::string& name) override {
     return inner_->lookup(parent, name);
   }
   Result<std::vector<ListedEntry>> list(InodeId parent, uint64_t after, size_t limit) override {
+    ++list_reads_;
     return inner_->list(parent, after, limit);
   }
   Result<std::vector<Extent>> extents(InodeId inode) override { return inner_->extents(inode); }
@@ -36,7 +39,10 @@ class FailingIndex final : public Index {
   Result<std::vector<InodeId>> orphans() override { return inner_->orphans(); }
   Result<std::string> path_of(InodeId inode) override { return inner_->path_of(inode); }
   Result<Counters> counters() override { return inner_->counters(); }
-  Result<IndexTotals> totals() override { return inner_->totals(); }
+  Result<IndexTotals> totals() override {
+    ++totals_reads_;
+    return inner_->totals();
+  }
   Result<Sequence> commit(const Batch& batch) override {
     WFS_TRY(allow());
     ++commits_;
@@ -83,6 +89,8 @@ class FailingIndex final : public Index {
   std::optional<Code> failure_ GUARDED_BY(mutex_);
   std::atomic<uint64_t> commits_ = 0;
   std::atomic<uint64_t> xattr_reads_ = 0;
+  std::atomic<uint64_t> totals_reads_ = 0;
+  std::atomic<uint64_t> list_reads_ = 0;
 };
 
 }  // namespace walrusfs

@@ -81,6 +81,22 @@ TEST_F(Journal, EverythingBeforeIsJournaledWithIt) {
   EXPECT_EQ(volume.read("first"), "1");
 }
 
+TEST_F(Journal, WhatDfShowsIsCountedOnceASecondAtMost) {
+  volume.make_file("f", "1234");
+  must(volume.fs().journal_now());
+  const VolumeSpace before = must(volume.fs().space());
+  const uint64_t walks = volume.index().totals_reads();
+  volume.make_file("g", "56");
+  must(volume.fs().journal_now());
+  clock.advance(Millis(999));
+  EXPECT_EQ(must(volume.fs().space()).inodes, before.inodes);
+  EXPECT_EQ(volume.index().totals_reads(), walks);
+  clock.advance(Millis(1));
+  EXPECT_EQ(must(volume.fs().space()).inodes, before.inodes + 1);
+  EXPECT_EQ(must(volume.fs().space()).total_bytes, before.total_bytes + 2);
+  EXPECT_EQ(volume.index().totals_reads(), walks + 1);
+}
+
 TEST_F(Journal, CleanFilesAreNotJournaledAgain) {
   promises("fsync of what has not changed since it was journaled costs nothing.");
   const InodeId id = volume.make_file("f", "x");

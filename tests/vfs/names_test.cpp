@@ -233,6 +233,41 @@ TEST(Listing, IsCompleteWhileNamesComeAndGo) {
   EXPECT_EQ(seen.size(), static_cast<size_t>(kNames));
 }
 
+TEST(Listing, OfAFolderMadeInThisMountAsksNoDatabase) {
+  TestVolume volume;
+  volume.make_folder("d");
+  Names expected;
+  for (int i = 0; i < 100; ++i) {
+    expected.push_back("f" + std::to_string(i));
+    volume.make_file("d/" + expected.back());
+    if (i == 50) must(volume.fs().journal_now());
+  }
+  must(volume.unlink("d/f7"));
+  expected.erase(expected.begin() + 7);
+  must(volume.fs().journal_now());
+  EXPECT_EQ(volume.names("d", 7), expected);
+  EXPECT_EQ(volume.index().list_reads(), 0u);
+  volume.journal_and_reopen();
+  EXPECT_EQ(volume.names("d", 7), expected);
+  EXPECT_GT(volume.index().list_reads(), 0u);
+}
+
+TEST(Listing, OfAFolderWhoseInodesDidNotStayInMemoryIsWholeToo) {
+  TestVolume::Options options;
+  options.vfs.max_clean_inodes = 256;
+  TestVolume volume(options);
+  volume.make_folder("d");
+  Names expected;
+  for (int i = 0; i < 400; ++i) {
+    expected.push_back("f" + std::to_string(i));
+    volume.make_file("d/" + expected.back());
+  }
+  must(volume.fs().journal_now());
+  expected.push_back("late");
+  volume.make_file("d/late");
+  EXPECT_EQ(volume.names("d", 50), expected);
+}
+
 TEST(Listing, DotsComeFirstAndNameTheFolders) {
   TestVolume volume;
   volume.make_folder("d");

@@ -91,11 +91,34 @@ TEST(NameOverlay, ListsChangedNamesInOrderOfCookies) {
   names.change(kFolder, "b", target(3, 20));
   names.change(kFolder, "b", target(4, 20));
   names.change(kFolder, "gone", std::nullopt);
-  const auto all = names.changed_after(kFolder, 0, 10);
+  const auto all = names.changed_between(kFolder, 0, 100, 10);
   ASSERT_EQ(all.size(), 3u);
-  EXPECT_EQ(all[0].first, "a");
-  EXPECT_EQ(all[1].second, target(4, 20));
-  EXPECT_EQ(names.changed_after(kFolder, 10, 1).at(0).first, "b");
+  EXPECT_EQ(*all[0].name, "a");
+  EXPECT_EQ(all[1].target, target(4, 20));
+  EXPECT_EQ(*names.changed_between(kFolder, 10, 100, 1).at(0).name, "b");
+  EXPECT_EQ(names.changed_between(kFolder, 10, 20, 10).size(), 1u);
+  EXPECT_EQ(names.changed_between(kFolder, 10, 19, 10).size(), 0u);
+}
+
+TEST(NameOverlay, CompleteFoldersListAllTheirNamesFromMemory) {
+  NameOverlay names;
+  names.learn(kFolder, "known", target(7, 5));
+  names.mark_complete(kFolder);
+  names.change(kFolder, "c", target(1, 30));
+  names.change(kFolder, "a", target(2, 10));
+  std::vector<EntryChange> out;
+  names.freeze(out);
+  names.settle(true);
+  EXPECT_TRUE(names.changed_between(kFolder, 0, 100, 10).empty()) << "all of it is in the index";
+  names.change(kFolder, "b", target(3, 20));
+  names.change(kFolder, "a", std::nullopt);
+  const auto all = names.names_after(kFolder, 0, 10);
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(*all[0].name, "known");
+  EXPECT_EQ(*all[1].name, "b");
+  EXPECT_EQ(all[2].target, target(1, 30));
+  EXPECT_EQ(*names.names_after(kFolder, 5, 1).at(0).name, "b");
+  EXPECT_EQ(names.changed_between(kFolder, 0, 100, 10).size(), 1u);
 }
 
 TEST(ReadPattern, AsksAheadOnceForOrderlyReaders) {
