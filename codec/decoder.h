@@ -2,6 +2,7 @@
 // Specification sections 11, 14, 18.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -22,12 +23,23 @@ struct DecodeOptions {
   ConsistencyCheck check = ConsistencyCheck::kDefault;
   unsigned threads = 1;
   const CodecEngine* engine = &default_codec_engine();
+  // As EncodeOptions::progress.
+  std::function<bool(uint64_t done, uint64_t total)> progress;
 };
 
-// The blob, decoded from slivers of one axis, each verified by the caller against `metadata`. Slivers
-// of another size, of the other axis and repeated ones are passed over; of the rest, exactly the first
-// k1 (primary) or k2 (secondary) count. kUnavailable when there are too few; kCorrupt when the check
-// fails: then the blob was published inconsistent and nobody may read it.
+// Decodes a blob from slivers of one axis, each verified by the caller against `metadata`. Slivers of
+// another size, of the other axis and repeated ones are passed over; of the rest, exactly the first k1
+// (primary) or k2 (secondary) count. kUnavailable when there are too few; kCorrupt when the check
+// fails: then the blob was published inconsistent and nobody may read it; kCancelled when the progress
+// callback asked to stop.
+//
+// `out` has metadata.blob_bytes() bytes and receives each of them once, not in order; after a failure it
+// holds anything. With mapped files behind slivers and `out` the size of a blob does not matter: scratch
+// memory stays below 4 MiB per thread for committees of up to 1000 shards (kStrict: as compute_metadata()).
+Status decode_blob_into(const BlobMetadata& metadata, Axis axis, std::span<const SliverView> slivers,
+                        MutableByteView out, const DecodeOptions& options = {});
+
+// The same in memory, for blobs that fit there.
 Result<Bytes> decode_blob(const BlobMetadata& metadata, Axis axis, std::span<const Sliver> slivers,
                           const DecodeOptions& options = {});
 

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "codec/reed_solomon.h"
+#include "codec/symbol_decoder.h"
 
 namespace walrusfs {
 namespace {
@@ -29,9 +29,56 @@ Result<SliverIndex> parse_index(std::string_view text) {
   return SliverIndex{value};
 }
 
-// The index of the target's own symbols that decode it.
-codec::RsCode code_of_target(const CodeShape& shape, Axis target_axis) {
-  return codec::RsCode::for_slivers(shape, target_axis);
+// The first usable symbols for a sliver, one from each source, until they are enough.
+class SymbolSet {
+ public:
+  SymbolSet(const CodeShape& shape, Axis axis, uint16_t symbol_bytes)
+      : shape_(shape), axis_(axis), symbol_bytes_(symbol_bytes), seen_(shape.n(), false) {}
+
+  bool complete() const { return missing() == 0; }
+  size_t missing() const { return shape_.symbols_per_sliver(axis_) - given_.size(); }
+  // Whether there is something new to learn from the symbol.
+  bool wants(const DecodingSymbol& symbol) const {
+    return !complete() && symbol.target_axis == axis_ && symbol.data.size() == symbol_bytes_ &&
+           shape_.has(symbol.source_index) && !seen_[raw(symbol.source_index)];
+  }
+  // It must stay where it is.
+  void add(const DecodingSymbol& symbol) {
+    seen_[raw(symbol.source_index)] = true;
+    given_.push_back(raw(symbol.source_index));
+    data_.push_back(symbol.data.data());
+  }
+
+  // complete().
+  Sliver decode(SliverIndex target, const CodecEngine& engine) const;
+
+ private:
+  const CodeShape& shape_;
+  const Axis axis_;
+  const uint16_t symbol_bytes_;
+  std::vector<bool> seen_;
+  std::vector<uint16_t> given_;
+  std::vector<const uint8_t*> data_;
+};
+
+// The given symbols are places of the target's own word, which the rest of it follows from.
+Sliver SymbolSet::decode(SliverIndex target, const CodecEngine& engine) const {
+  const auto code = codec::RsCode::for_slivers(shape_, axis_);
+  Sliver sliver{axis_, target, symbol_bytes_, Bytes(shape_.sliver_bytes(axis_, symbol_bytes_))};
+  uint8_t* out = sliver.data.data();
+  for (size_t g = 0; g < given_.size(); ++g) {
+    if (given_[g] < code.sources()) std::memcpy(out + size_t{given_[g]} * symbol_bytes_, data_[g], symbol_bytes_);
+  }
+  const codec::SymbolDecoder decoder(code, given_, engine);
+  if (decoder.missing_sources().empty()) return sliver;
+  codec::Strips scratch(decoder.scratch());
+  for (size_t at = 0; at < symbol_bytes_; at += codec::kStripBytes) {
+    const size_t left = symbol_bytes_ - at;
+    decoder.decode(
+        scratch.data(), [&](size_t g, codec::Strip& strip) { load_strip(strip, data_[g] + at, left); },
+        [&](size_t i, const codec::Strip& strip) { store_strip(strip, out + i * symbol_bytes_ + at, left); });
+  }
+  return sliver;
 }
 
 Bytes take_tagged(Axis axis, BcsWriter& body) {
@@ -154,7 +201,7 @@ Result<DecodingSymbol> GeneralRecoverySymbol::verify_for(const BlobMetadata& met
   return Error(Code::kCorrupt, "a recovery symbol belongs to another sliver than the one asked for");
 }
 
-DecodingSymbol decoding_symbol_for(const CodeShape& shape, const Sliver& source, SliverIndex target,
+DecodingSymbol decoding_symbol_for(const CodeShape& shape, const SliverView& source, SliverIndex target,
                                    const CodecEngine& engine) {
   WFS_CHECK(shape.has(target));
   DecodingSymbol out{other(source.axis), source.index, {}};
@@ -167,7 +214,7 @@ DecodingSymbol decoding_symbol_for(const CodeShape& shape, const Sliver& source,
   return out;
 }
 
-RecoverySymbol recovery_symbol_for(const CodeShape& shape, const Sliver& source, SliverIndex target,
+RecoverySymbol recovery_symbol_for(const CodeShape& shape, const SliverView& source, SliverIndex target,
                                    const CodecEngine& engine) {
   const MerkleTree tree(sliver_leaf_hashes(shape, source, engine));
   return RecoverySymbol{decoding_symbol_for(shape, source, target, engine), tree.prove(raw(target))};
@@ -175,37 +222,15 @@ RecoverySymbol recovery_symbol_for(const CodeShape& shape, const Sliver& source,
 
 Result<Sliver> recover_sliver(const CodeShape& shape, Axis axis, SliverIndex target, uint16_t symbol_bytes,
                               std::span<const DecodingSymbol> symbols, const CodecEngine& engine) {
-  const codec::RsCode code = code_of_target(shape, axis);
-  std::vector<uint16_t> given;
-  std::vector<const uint8_t*> given_data;
-  std::vector<bool> seen(shape.n(), false);
+  SymbolSet set(shape, axis, symbol_bytes);
   for (const DecodingSymbol& symbol : symbols) {
-    if (given.size() == code.sources()) break;
-    const bool usable = symbol.target_axis == axis && symbol.data.size() == symbol_bytes &&
-                        shape.has(symbol.source_index) && !seen[raw(symbol.source_index)];
-    if (!usable) continue;
-    seen[raw(symbol.source_index)] = true;
-    given.push_back(raw(symbol.source_index));
-    given_data.push_back(symbol.data.data());
+    if (set.wants(symbol)) set.add(symbol);
   }
-  if (given.size() < code.sources() || !shape.has(target)) {
-    return Error(Code::kInvalidArgument, "a sliver needs " + std::to_string(code.sources()) +
-                                             " symbols to be rebuilt, there are " + std::to_string(given.size()));
-  }
-  Sliver sliver{axis, target, symbol_bytes, Bytes(shape.sliver_bytes(axis, symbol_bytes))};
-  uint8_t* out = sliver.data.data();
-  for (size_t g = 0; g < given.size(); ++g) {
-    if (given[g] < code.sources()) std::memcpy(out + size_t{given[g]} * symbol_bytes, given_data[g], symbol_bytes);
-  }
-  const codec::RsDecodePlan plan(code, given);
-  codec::Strips scratch(plan.scratch());
-  for (size_t at = 0; at < symbol_bytes; at += codec::kStripBytes) {
-    const size_t left = symbol_bytes - at;
-    plan.decode(
-        engine, scratch.data(), [&](size_t g, codec::Strip& strip) { load_strip(strip, given_data[g] + at, left); },
-        [&](size_t i, const codec::Strip& strip) { store_strip(strip, out + i * symbol_bytes + at, left); });
-  }
-  return sliver;
+  if (set.complete() && shape.has(target)) return set.decode(target, engine);
+  const size_t needed = shape.symbols_per_sliver(axis);
+  return Error(Code::kInvalidArgument, "a sliver needs " + std::to_string(needed) +
+                                           " symbols to be rebuilt, there are " +
+                                           std::to_string(needed - set.missing()));
 }
 
 Bytes InconsistencyProof::to_bytes() const {
@@ -249,6 +274,31 @@ Status InconsistencyProof::verify(const BlobMetadata& metadata, const CodecEngin
     return Error(Code::kInvalidArgument, "the proof shows no inconsistency: the sliver has its own hash");
   }
   return ok_status();
+}
+
+SliverRebuild rebuild_sliver(const BlobMetadata& metadata, Axis axis, SliverIndex target,
+                             std::span<const RecoverySymbol> symbols, const CodecEngine& engine) {
+  SliverRebuild rebuild;
+  SymbolSet set(metadata.shape(), axis, metadata.symbol_bytes());
+  std::vector<size_t> used;
+  for (size_t i = 0; i < symbols.size() && !set.complete(); ++i) {
+    if (symbols[i].symbol.target_axis == axis && !symbols[i].verify(metadata, target).ok()) {
+      rebuild.refused.push_back(i);
+    } else if (set.wants(symbols[i].symbol)) {
+      set.add(symbols[i].symbol);
+      used.push_back(i);
+    }
+  }
+  rebuild.missing_symbols = set.missing();
+  if (!set.complete()) return rebuild;
+  Sliver sliver = set.decode(target, engine);
+  if (verify_sliver(sliver, metadata, engine).ok()) {
+    rebuild.sliver = std::move(sliver);
+    return rebuild;
+  }
+  rebuild.proof = InconsistencyProof{axis, target, {}};
+  for (size_t i : used) rebuild.proof->symbols.push_back(symbols[i]);
+  return rebuild;
 }
 
 }  // namespace walrusfs

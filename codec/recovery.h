@@ -2,6 +2,7 @@
 // tell who lied. Specification sections 10, 12, 13, 15.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -67,10 +68,10 @@ struct GeneralRecoverySymbol {
 };
 
 // The symbol that `source` (a verified sliver) holds for the sliver `target` on the other axis.
-DecodingSymbol decoding_symbol_for(const CodeShape& shape, const Sliver& source, SliverIndex target,
+DecodingSymbol decoding_symbol_for(const CodeShape& shape, const SliverView& source, SliverIndex target,
                                    const CodecEngine& engine = default_codec_engine());
 // With its proof; costs an encoding and 2n hashes.
-RecoverySymbol recovery_symbol_for(const CodeShape& shape, const Sliver& source, SliverIndex target,
+RecoverySymbol recovery_symbol_for(const CodeShape& shape, const SliverView& source, SliverIndex target,
                                    const CodecEngine& engine = default_codec_engine());
 
 // Rebuilds one sliver from symbols of distinct source slivers, all of one size and for one axis;
@@ -94,5 +95,21 @@ struct InconsistencyProof {
   // sliver they give is just the one committed to.
   Status verify(const BlobMetadata& metadata, const CodecEngine& engine = default_codec_engine()) const;
 };
+
+// What came of rebuilding a sliver from symbols with proofs: the sliver, verified; or, when the blob was
+// published inconsistent, the proof of that; or neither, because symbols are missing.
+struct SliverRebuild {
+  std::optional<Sliver> sliver;
+  std::optional<InconsistencyProof> proof;
+  size_t missing_symbols = 0;
+  // Which of the symbols do not verify: whoever sent them lied.
+  std::vector<size_t> refused;
+};
+
+// Checks each symbol against `metadata` (verified by the caller) until there are enough. Symbols for the
+// other axis and of a source that spoke before are passed over. shape.has(target).
+SliverRebuild rebuild_sliver(const BlobMetadata& metadata, Axis axis, SliverIndex target,
+                             std::span<const RecoverySymbol> symbols,
+                             const CodecEngine& engine = default_codec_engine());
 
 }  // namespace walrusfs

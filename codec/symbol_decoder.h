@@ -1,0 +1,48 @@
+// Missing source symbols out of k given ones: by transforms, or, when only few are missing, each as a sum
+// of multiples of the given ones, which costs a fraction of the transforms.
+//
+// Constant after construction; may be shared by threads. Scratch belongs to one call at a time.
+#pragma once
+
+#include "codec/reed_solomon.h"
+
+namespace walrusfs::codec {
+
+class SymbolDecoder {
+ public:
+  enum class Way { kCheaper, kTransforms, kSums };
+
+  // `given`: exactly code.sources() distinct symbol numbers. `engine` must outlive the decoder. The way
+  // changes nothing but the speed; tests choose it.
+  SymbolDecoder(const RsCode& code, std::span<const uint16_t> given, const CodecEngine& engine,
+                Way way = Way::kCheaper);
+
+  const std::vector<uint16_t>& missing_sources() const { return plan_.missing_sources(); }
+  // Strips.
+  size_t scratch() const { return plan_.scratch(); }
+
+  // load(g, strip&): strip of the symbol given[g]. store(i, strip): strip of the missing source i.
+  template <typename Load, typename Store>
+  void decode(Strip* scratch, Load load, Store store) const {
+    if (coefficients_.empty()) return plan_.decode(engine_, scratch, load, store);
+    for (size_t g = 0; g < given_; ++g) load(g, scratch[g]);
+    engine_.convert(scratch, given_);
+    for (size_t m = 0; m < missing_sources().size(); ++m) {
+      Strip sum = sum_of_multiples(scratch, coefficients_.data() + m * given_);
+      engine_.convert(&sum, 1);
+      store(missing_sources()[m], sum);
+    }
+  }
+
+ private:
+  bool sums_are_cheaper() const;
+  std::vector<uint16_t> find_coefficients() const;
+  Strip sum_of_multiples(const Strip* strips, const uint16_t* factors) const;
+
+  const CodecEngine& engine_;
+  const size_t given_;
+  const RsDecodePlan plan_;
+  std::vector<uint16_t> coefficients_;  // [missing][given]; empty when transforms are used
+};
+
+}  // namespace walrusfs::codec
