@@ -6,31 +6,18 @@
 #include "base/testing/manual_clock.h"
 #include "base/testing/temp_folder.h"
 #include "client/sui/keys.h"
-#include "client/sui/walrus.h"
-#include "codec/bls/bls.h"
 #include "codec/metadata_builder.h"
 #include "localnet/sui/bls_certificates.h"
 #include "localnet/sui/full_node.h"
+#include "test_nodes.h"
 
 namespace walrusfs::localnet::sui {
 
-constexpr uint16_t kShards = 10;
 constexpr uint64_t kMuch = 1'000'000'000'000;  // of MIST and of FROST
 
 inline Keypair wallet(uint8_t number, KeyScheme scheme = KeyScheme::kEd25519) {
   return Keypair::create(scheme, Bytes(32, number)).value();
 }
-
-// Four nodes with 3, 3, 2 and 2 of ten shards.
-struct TestNodes {
-  TestNodes();
-  // The certificate's three arguments: aggregate, bitmap, message.
-  std::vector<Bytes> sign(const Confirmation& confirmation, const std::vector<uint16_t>& signers) const;
-  std::vector<Bytes> sign_bytes(const Bytes& message, const std::vector<uint16_t>& signers) const;
-
-  Genesis genesis;
-  std::vector<bls::SecretKey> keys;  // in the order of the committee
-};
 
 // A blob of that text: what registering needs to know of it.
 struct TestBlob {
