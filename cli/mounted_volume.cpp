@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/fd.h"
 #include "base/limits.h"
@@ -30,6 +31,7 @@ using nlohmann::json;
 
 constexpr size_t kPrefetchThreads = 2;
 constexpr size_t kPrefetchQueue = 64;
+constexpr unsigned kMostEncodeThreads = 8;  // each needs a megabyte; few disks bring more bytes than these take
 constexpr uint64_t kSpoolReserveBytes = 64 * limits::kMiB;
 constexpr Millis kProgressInterval{500};
 
@@ -169,6 +171,7 @@ Result<CommitterOptions> MountedVolume::committer_options() {
   options.epochs = network_->epochs;
   options.shards = network_->shards;
   options.compression_level = request_.volume.config.compression_level;
+  options.encode_threads = std::clamp(std::thread::hardware_concurrency(), 1u, kMostEncodeThreads);
   if (identity_) options.recipient = identity_->recipient();
   return options;
 }
@@ -194,7 +197,8 @@ void MountedVolume::start_threads() {
     mount_->flush_kernel();
     return request_.volume.config.journal_interval;
   });
-  committer_thread_ = std::make_unique<StepThread>([this] { return committer_->step(); });
+  committer_thread_ =
+      std::make_unique<StepThread>([this] { return committer_->step(); }, StepThread::Priority::kGivesWay);
   committer_->set_waker([this] { committer_thread_->wake(); });
 }
 

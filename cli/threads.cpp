@@ -1,11 +1,15 @@
 #include "cli/threads.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 
 namespace walrusfs::cli {
 namespace {
+
+constexpr int kNiceness = 5;  // a third of the processor where two want it: fsync may wait for such a thread
 
 sigset_t ending_signals() {
   sigset_t set;
@@ -16,7 +20,8 @@ sigset_t ending_signals() {
 
 }  // namespace
 
-StepThread::StepThread(std::function<Millis()> step) : step_(std::move(step)), thread_([this] { run(); }) {}
+StepThread::StepThread(std::function<Millis()> step, Priority priority)
+    : step_(std::move(step)), priority_(priority), thread_([this] { run(); }) {}
 
 StepThread::~StepThread() {
   {
@@ -36,6 +41,8 @@ void StepThread::wake() {
 }
 
 void StepThread::run() {
+  // Of this thread and of those that it starts. Where it is refused, the work is done at the usual priority.
+  if (priority_ == Priority::kGivesWay) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
   while (true) {
     const Millis wait = step_();
     const auto until = std::chrono::steady_clock::now() + wait;

@@ -15,7 +15,8 @@ namespace walrusfs::cli {
 // Calls a step() again and again, waiting as long as it said, or until wake().
 class StepThread {
  public:
-  explicit StepThread(std::function<Millis()> step);
+  enum class Priority { kUsual, kGivesWay };  // to whoever reads and writes
+  explicit StepThread(std::function<Millis()> step, Priority priority = Priority::kUsual);
   ~StepThread();  // after the step that is running
 
   void wake();
@@ -24,6 +25,7 @@ class StepThread {
   void run();
 
   const std::function<Millis()> step_;
+  const Priority priority_;
   Mutex mutex_;
   CondVar changed_;
   bool woken_ GUARDED_BY(mutex_) = false;

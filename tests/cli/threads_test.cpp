@@ -1,9 +1,12 @@
 #include "cli/threads.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <latch>
+#include <utility>
 
 namespace walrusfs::cli {
 namespace {
@@ -26,6 +29,28 @@ TEST(StepThread, StepsAgainAfterTheTimeItSaid) {
     return Millis(1);
   });
   several.wait();
+}
+
+TEST(StepThread, GivesWayWithAllThreadsThatItStarts) {
+  const auto niceness = [] { return getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())); };
+  const int usual = niceness();
+  std::atomic<int> its_own{0}, its_helpers{0};
+  std::latch done(1);
+  StepThread thread(
+      [&, first = true]() mutable {
+        if (!std::exchange(first, false)) return Millis(3'600'000);
+        its_own = niceness();
+        std::thread([&] { its_helpers = niceness(); }).join();
+        done.count_down();
+        return Millis(3'600'000);
+      },
+      StepThread::Priority::kGivesWay);
+  done.wait();
+  if (usual < 19) {
+    EXPECT_GT(its_own.load(), usual);
+  }
+  EXPECT_EQ(its_helpers.load(), its_own.load());
+  EXPECT_EQ(niceness(), usual);
 }
 
 TEST(WorkerPool, AFullQueueDropsTheJob) {
