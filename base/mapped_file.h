@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/fd.h"
+#include "base/ids.h"
 #include "base/result.h"
 
 namespace walrusfs {
@@ -21,6 +22,8 @@ class MappedFile {
   ~MappedFile();
 
   ByteView bytes() const { return bytes_; }
+  // Has the kernel read this part into its cache, from the disk in one go. Waits about as long as that takes.
+  void prefetch(ByteRange range) const;
   // What was read so far need not stay in this process's memory: it comes back, mostly from the kernel's cache, when
   // it is read again. Any thread, also while others read.
   void let_go() const;
