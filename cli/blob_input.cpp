@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,23 +9,11 @@
 #include <cstdlib>
 
 #include "base/limits.h"
-#include "cli/exit_code.h"
+#include "cli/bus_error.h"
 #include "cli/terminal.h"
 
 namespace walrusfs::cli {
 namespace {
-
-extern "C" void explain_bus_error(int) {
-  constexpr std::string_view kText = "walrusfs: a file became shorter while it was read, or its disk failed\n";
-  if (write(STDERR_FILENO, kText.data(), kText.size()) < 0) _exit(static_cast<int>(Exit::kFailed));
-  _exit(static_cast<int>(Exit::kFailed));
-}
-
-void explain_bus_errors() {
-  struct sigaction action {};
-  action.sa_handler = explain_bus_error;
-  sigaction(SIGBUS, &action, nullptr);
-}
 
 std::string path_of(const Fd& fd) { return fmt::format("/proc/self/fd/{}", fd.get()); }
 
@@ -65,6 +52,17 @@ Result<MappedFile> map_copy(const Fd& pipe, const std::string& name, uint64_t ma
   return MappedFile::open(path_of(copy));
 }
 
+// The codec reads a file piece by piece; a disk gives it faster from front to back.
+void read_ahead(const MappedFile& file, const std::string& name) {
+  constexpr uint64_t kStepBytes = 64 * limits::kMiB;
+  Progress progress("reading " + name, system_clock());
+  const uint64_t size = file.bytes().size();
+  for (uint64_t at = 0; at < size; at += kStepBytes) {
+    progress.update(at, size);
+    file.prefetch({at, kStepBytes});
+  }
+}
+
 bool same_content(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
          a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
@@ -83,6 +81,7 @@ Result<BlobInput> BlobInput::open(const std::string& path, uint64_t max_bytes, c
   if (S_ISREG(info.st_mode)) {
     auto mapped = MappedFile::open(path_of(fd));
     if (!mapped.ok()) return mapped.error().with_context(name);
+    read_ahead(*mapped, name);
     return BlobInput(name, standard ? "" : path, std::move(*mapped), info);
   }
   if (!S_ISFIFO(info.st_mode) && !S_ISSOCK(info.st_mode)) {

@@ -18,6 +18,8 @@ class BlobInput {
   static Result<BlobInput> open(const std::string& path, uint64_t max_bytes, const std::string& scratch_folder);
 
   ByteView bytes() const { return mapped_.bytes(); }
+  // To be called now and then while the bytes are worked on, so that they do not count as memory of this process.
+  void let_go() const { mapped_.let_go(); }
   // For messages: the path, or "standard input".
   const std::string& name() const { return name_; }
   // kStale when the file has been written to, or replaced, since it was opened: what was computed from it is then

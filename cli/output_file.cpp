@@ -1,9 +1,13 @@
 #include "cli/output_file.h"
 
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
+
+#include "cli/bus_error.h"
 
 namespace walrusfs::cli {
 namespace {
@@ -40,7 +44,26 @@ Result<OutputFile> OutputFile::create(Files& files, const std::string& path, boo
   return OutputFile(files, path, temporary, std::move(file));
 }
 
+Result<MutableByteView> OutputFile::map(uint64_t bytes) {
+  if (bytes == 0) return mapped_;
+  // Space is reserved, for a mapped file that finds none is told so by a signal. Where that cannot be done, so be it.
+  auto reserved = file_->reserve({0, bytes});
+  if (!reserved.ok() && reserved.error().code() != Code::kNotSupported) return reserved.error();
+  WFS_TRY(file_->truncate(bytes));
+  explain_bus_errors();
+  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_->descriptor(), 0);
+  if (at == MAP_FAILED) return error_from_errno(errno, "map " + temporary_);
+  mapped_ = {static_cast<uint8_t*>(at), bytes};
+  return mapped_;
+}
+
+void OutputFile::unmap() {
+  if (!mapped_.empty()) munmap(mapped_.data(), mapped_.size());
+  mapped_ = {};
+}
+
 OutputFile::~OutputFile() {
+  unmap();
   if (!file_) return;
   file_.reset();
   // Best effort: what is left says by its name what it is.
@@ -48,6 +71,7 @@ OutputFile::~OutputFile() {
 }
 
 Status OutputFile::commit() {
+  unmap();
   WFS_TRY(file_->sync_data());
   WFS_TRY(files_.rename(temporary_, path_));
   file_.reset();

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/limits.h"
+#include "cli/bus_error.h"
 #include "codec/parallel.h"
 
 namespace walrusfs::cli {
@@ -14,7 +15,7 @@ namespace {
 
 constexpr std::string_view kSuffix = ".bcs";
 constexpr size_t kMaxDigits = 5;
-// Slivers read at a time: enough to keep threads busy with small ones, little enough to hold large ones.
+// Slivers verified between two looks at the outcome: enough to keep threads busy, few enough to stop soon.
 constexpr uint64_t kLoadBudgetBytes = 64 * limits::kMiB;
 constexpr uint64_t kMaxLoadedAtOnce = 256;
 
@@ -71,6 +72,7 @@ Result<SliverFolder> SliverFolder::open(Files& files, const std::string& path, c
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return Error(Code::kNotFound, path + " does not exist");
   if (!std::filesystem::is_directory(path, ignored)) return Error(Code::kNotDirectory, path + " is not a folder");
+  explain_bus_errors();
   const std::string metadata_path = path + "/" + kMetadataFile;
   if (!std::filesystem::is_regular_file(metadata_path, ignored)) return missing_metadata(path);
   auto metadata = read_metadata(files, metadata_path, wanted);
@@ -106,21 +108,22 @@ Status SliverFolder::list() {
   return {};
 }
 
-Result<Sliver> SliverFolder::load_unverified(const SliverFile& from) const {
+Result<MappedSliver> SliverFolder::load_unverified(const SliverFile& from) const {
   const Axis axis = from.name.axis;
   const std::string path = path_of(from.file);
-  WFS_ASSIGN(const Bytes content, read_file(files_, path, max_sliver_data_bytes(metadata_, axis)));
-  auto sliver = parse_sliver_data(metadata_.shape(), axis, content);
+  WFS_ASSIGN(MappedFile file, MappedFile::open(path));
+  file.prefetch({0, file.bytes().size()});
+  const auto sliver = view_sliver_data(metadata_.shape(), axis, file.bytes());
   if (!sliver.ok()) return sliver.error().with_context(path);
   if (sliver->index != from.name.index) {
     return Error(Code::kCorrupt, fmt::format("{} holds {} sliver {}", path, axis_name(axis), raw(sliver->index)));
   }
-  return sliver;
+  return MappedSliver{std::move(file), *sliver};
 }
 
-Result<Sliver> SliverFolder::load(const SliverFile& from) const {
-  WFS_ASSIGN(Sliver sliver, load_unverified(from));
-  if (auto verified = verify_sliver(sliver, metadata_); !verified.ok()) {
+Result<MappedSliver> SliverFolder::load(const SliverFile& from) const {
+  WFS_ASSIGN(MappedSliver sliver, load_unverified(from));
+  if (auto verified = verify_sliver(sliver.view, metadata_); !verified.ok()) {
     return verified.error().with_context(path_of(from.file));
   }
   return sliver;
@@ -155,10 +158,12 @@ void SliverFolder::load_all(std::span<const SliverFile> from, unsigned threads, 
     const uint64_t affordable = kLoadBudgetBytes / metadata_.sliver_bytes(from.front().name.axis);
     const uint64_t batch = std::clamp<uint64_t>(affordable, threads, kMaxLoadedAtOnce);
     const auto now = from.first(std::min<size_t>(from.size(), batch));
-    std::vector<Result<Sliver>> loaded(now.size(), Error(Code::kInternal, "not loaded"));
-    codec::parallel_for(threads, now.size(), [&](unsigned, size_t at) { loaded[at] = load(now[at]); });
+    std::vector<std::unique_ptr<Result<MappedSliver>>> loaded(now.size());
+    codec::parallel_for(threads, now.size(), [&](unsigned, size_t at) {
+      loaded[at] = std::make_unique<Result<MappedSliver>>(load(now[at]));
+    });
     for (size_t at = 0; at < now.size(); ++at) {
-      if (!take(now[at], std::move(loaded[at]))) return;
+      if (!take(now[at], std::move(*loaded[at]))) return;
     }
     from = from.subspan(now.size());
   }

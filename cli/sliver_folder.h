@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/mapped_file.h"
 #include "cli/sliver_name.h"
 #include "codec/sliver.h"
 
@@ -32,6 +33,12 @@ struct SliverFile {
 struct BadFile {
   std::string file;
   std::string reason;  // a sentence that names the file with its path
+};
+
+// A sliver whose bytes are a mapped file.
+struct MappedSliver {
+  MappedFile file;
+  SliverView view;
 };
 
 class SliverFolder {
@@ -52,16 +59,16 @@ class SliverFolder {
   // Everything else that lies there.
   const std::vector<std::string>& strangers() const { return strangers_; }
 
-  // Reads one sliver; kCorrupt unless it is the one that its name tells, and, for load(), verifies. Safe from any
+  // Maps one sliver; kCorrupt unless it is the one that its name tells, and, for load(), verifies. Safe from any
   // thread. All errors name the file.
-  Result<Sliver> load(const SliverFile& from) const;
-  Result<Sliver> load_unverified(const SliverFile& from) const;
+  Result<MappedSliver> load(const SliverFile& from) const;
+  Result<MappedSliver> load_unverified(const SliverFile& from) const;
   // Symbol `at` of a sliver (below its symbol count), reading little more; the sliver's frame is checked, its hash not.
   Result<Bytes> load_symbol(const SliverFile& from, size_t at) const;
 
-  // Loads slivers on `threads` threads, holding few at a time, and hands each outcome to `take` in order, from this
-  // thread, until that answers false.
-  using Take = std::function<bool(const SliverFile& from, Result<Sliver> sliver)>;
+  // Loads slivers on `threads` threads and hands each outcome to `take` in order, from this thread, until that answers
+  // false.
+  using Take = std::function<bool(const SliverFile& from, Result<MappedSliver> sliver)>;
   void load_all(std::span<const SliverFile> from, unsigned threads, const Take& take) const;
 
  private:

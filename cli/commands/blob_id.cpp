@@ -34,6 +34,7 @@ Result<Named> name_blob(const std::string& path, const CodeShape& shape, unsigne
   EncodeOptions options{.threads = threads};
   options.progress = [&](uint64_t done, uint64_t total) {
     progress.update(part_of(size, done, total), size);
+    input.let_go();
     return true;
   };
   const auto metadata = compute_metadata(shape, input.bytes(), options);

@@ -16,7 +16,7 @@ namespace {
 // Good slivers of one axis, and what was bad on the way to them.
 struct Collected {
   Axis axis = Axis::kPrimary;
-  std::vector<Sliver> slivers;
+  std::vector<MappedSliver> slivers;
 };
 
 // As many good slivers of one axis as decoding needs, or fewer.
@@ -27,7 +27,7 @@ Result<Collected> collect(const SliverFolder& folder, Axis axis, unsigned thread
   Progress progress(fmt::format("verifying {} slivers", axis_name(axis)), system_clock());
   const uint64_t sliver_bytes = folder.metadata().sliver_bytes(axis);
   SliverIndex last{};
-  folder.load_all(folder.slivers(axis), threads, [&](const SliverFile& from, Result<Sliver> sliver) {
+  folder.load_all(folder.slivers(axis), threads, [&](const SliverFile& from, Result<MappedSliver> sliver) {
     if (!sliver.ok()) {
       bad.push_back({from.file, sliver.error().message()});
       warn_of(bad.back());
@@ -64,6 +64,23 @@ Result<Collected> collect_enough(const SliverFolder& folder, unsigned threads, c
   return too_few(folder, bad);
 }
 
+// From mapped slivers into a mapped file: memory of its own does not grow with the blob.
+Status decode_to(OutputFile& output, const SliverFolder& folder, const Collected& collected,
+                 const DecodeArguments& arguments, const Interruptible& stop) {
+  const BlobMetadata& metadata = folder.metadata();
+  WFS_ASSIGN(const MutableByteView out, output.map(metadata.blob_bytes()));
+  std::vector<SliverView> views;
+  for (const MappedSliver& sliver : collected.slivers) views.push_back(sliver.view);
+  Progress progress("decoding", system_clock());
+  DecodeOptions options{.threads = arguments.threads};
+  if (arguments.strict) options.check = ConsistencyCheck::kStrict;
+  options.progress = [&](uint64_t done, uint64_t total) {
+    progress.update(part_of(out.size(), done, total), out.size());
+    return !stop.requested();
+  };
+  return decode_blob_into(metadata, collected.axis, views, out, options);
+}
+
 void tell(const SliverFolder& folder, const Collected& used, const std::vector<BadFile>& bad, const std::string& file,
           const Context& context) {
   const BlobMetadata& metadata = folder.metadata();
@@ -88,11 +105,7 @@ Result<int> run_codec_decode(const DecodeArguments& arguments, const Context& co
   std::vector<BadFile> bad = folder.impossible();
   for (const BadFile& file : bad) warn_of(file);
   WFS_ASSIGN(const Collected collected, collect_enough(folder, arguments.threads, stop, bad));
-  DecodeOptions options{.threads = arguments.threads};
-  if (arguments.strict) options.check = ConsistencyCheck::kStrict;
-  WFS_ASSIGN(const Bytes blob, decode_blob(folder.metadata(), collected.axis, collected.slivers, options));
-  WFS_TRY(stop.check());
-  WFS_TRY(output.file().write_at(0, blob));
+  WFS_TRY(decode_to(output, folder, collected, arguments, stop));
   WFS_TRY(output.commit());
   tell(folder, collected, bad, arguments.file, context);
   return 0;

@@ -85,6 +85,7 @@ Result<BlobMetadata> hash(const CodeShape& shape, const BlobInput& input, unsign
   EncodeOptions options{.threads = threads};
   options.progress = [&](uint64_t done, uint64_t total) {
     progress.update(part_of(size, done, total), size);
+    input.let_go();
     return !stop.requested();
   };
   auto metadata = compute_metadata(shape, input.bytes(), options);
@@ -95,12 +96,16 @@ Result<BlobMetadata> hash(const CodeShape& shape, const BlobInput& input, unsign
 // Makes slivers so many at a time that those in memory stay below a budget (but one at least).
 class SliverWriter {
  public:
-  SliverWriter(const SliverEncoder& encoder, NewFolder& folder, uint64_t budget_bytes, uint64_t total_bytes)
-      : encoder_(encoder), folder_(folder), budget_bytes_(budget_bytes), total_bytes_(total_bytes) {}
+  SliverWriter(const BlobInput& input, const SliverEncoder& encoder, NewFolder& folder, uint64_t budget_bytes,
+               uint64_t total_bytes)
+      : input_(input), encoder_(encoder), folder_(folder), budget_bytes_(budget_bytes), total_bytes_(total_bytes) {}
 
   Status write(std::span<const SliverName> wanted, unsigned threads, const Interruptible& stop) {
     EncodeOptions options{.threads = threads};
-    options.progress = [&](uint64_t, uint64_t) { return !stop.requested(); };
+    options.progress = [&](uint64_t, uint64_t) {
+      input_.let_go();
+      return !stop.requested();
+    };
     while (!wanted.empty()) {
       const auto batch = wanted.first(next_batch(wanted));
       std::vector<SliverIndex> indices;
@@ -133,6 +138,7 @@ class SliverWriter {
     return {};
   }
 
+  const BlobInput& input_;
   const SliverEncoder& encoder_;
   NewFolder& folder_;
   const uint64_t budget_bytes_;
@@ -178,7 +184,7 @@ Result<int> run_codec_encode(const EncodeArguments& arguments, const Context& co
   const uint64_t total_bytes = bytes_of(shape, encoder.symbol_bytes(), wanted);
   WFS_TRY(check_space(path, total_bytes));
   WFS_ASSIGN(const BlobMetadata metadata, hash(shape, input, arguments.threads, stop));
-  WFS_TRY(SliverWriter(encoder, folder, budget_bytes, total_bytes).write(wanted, arguments.threads, stop));
+  WFS_TRY(SliverWriter(input, encoder, folder, budget_bytes, total_bytes).write(wanted, arguments.threads, stop));
   WFS_TRY(input.check_unchanged());
   WFS_TRY(folder.keep(metadata));
   tell(metadata, path, wanted.size(), total_bytes, context);

@@ -41,7 +41,8 @@ class Rebuilder {
       bytes_read_ += symbol.size();
       return DecodingSymbol{target_.axis, source.name.index, std::move(symbol)};
     }
-    WFS_ASSIGN(const Sliver sliver, folder_.load_unverified(source));
+    WFS_ASSIGN(const MappedSliver mapped, folder_.load_unverified(source));
+    const SliverView& sliver = mapped.view;
     bytes_read_ += sliver.data.size();
     if (sliver.symbol_bytes != metadata.symbol_bytes()) {
       return Error(Code::kCorrupt, folder_.path_of(source.file) + " has symbols of another size");
@@ -68,9 +69,9 @@ class Rebuilder {
 
   std::vector<SliverFile> good_sources() {
     std::vector<SliverFile> good;
-    folder_.load_all(sources_, threads_, [&](const SliverFile& from, Result<Sliver> sliver) {
+    folder_.load_all(sources_, threads_, [&](const SliverFile& from, Result<MappedSliver> sliver) {
       if (sliver.ok()) {
-        bytes_read_ += sliver->data.size();
+        bytes_read_ += sliver->view.data.size();
         good.push_back(from);
       } else {
         pass_over(from, sliver.error());

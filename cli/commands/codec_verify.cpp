@@ -78,7 +78,7 @@ Result<int> run_codec_verify(const VerifyArguments& arguments, const Context& co
   WFS_ASSIGN(const SliverFolder folder, open_sliver_folder(arguments.folder, arguments.blob_id));
   Findings findings(folder, context.json);
   for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
-    folder.load_all(folder.slivers(axis), arguments.threads, [&](const SliverFile& from, Result<Sliver> sliver) {
+    folder.load_all(folder.slivers(axis), arguments.threads, [&](const SliverFile& from, Result<MappedSliver> sliver) {
       if (sliver.ok()) {
         findings.good(from);
       } else {
