@@ -159,7 +159,8 @@ std::vector<size_t> rows_to_check(const CodeShape& shape, Axis axis, const std::
   return rows;
 }
 
-// Rows of a blob must have the hashes of the primary slivers.
+// Rows of a blob must have the hashes of the primary slivers. Padding is zeros, whatever slivers have there:
+// official readers, too, check the blob that they hand out.
 class RowCheck {
  public:
   RowCheck(const BlobMetadata& metadata, std::vector<size_t> rows, ByteView blob, const DecodeOptions& options)
