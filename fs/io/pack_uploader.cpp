@@ -72,9 +72,10 @@ Result<StoreReceipt> PackUploader::send(const PackRow& pack, File& file) {
 }
 
 Status PackUploader::read_back(const PackRow& pack, File& file) {
+  Bytes ours;  // one for all: fresh pages each time cost more than the comparison
   for (uint64_t at = 0; at < pack.blob_bytes; at += limits::kReadBackBytes) {
     if (world_.cancel.cancelled()) return Error(Code::kCancelled, "reading back was cancelled");
-    Bytes ours(std::min(limits::kReadBackBytes, pack.blob_bytes - at));
+    ours.resize(std::min(limits::kReadBackBytes, pack.blob_bytes - at));
     WFS_ASSIGN(size_t got, file.read_at(at, ours));
     if (got != ours.size()) return Error(Code::kStale, "the pack's file was cut short while it was read back");
     auto same = [&ours](ByteView theirs) -> Status {
