@@ -98,7 +98,7 @@ class SliverBatch {
       const size_t left = symbol_bytes - at;
       code_.encode(
           *options_.engine, scratch.data(), targets.range(),
-          [&](size_t i, Strip& strip) { load_strip(strip, sources[i] + at, left); },
+          [&](size_t i, Strip& strip) { load_strip_loosely(strip, sources[i] + at, left); },
           [&](size_t r, const Strip& strip) {
             const size_t target = targets.sliver(r);
             if (target == Targets::kNone) return;

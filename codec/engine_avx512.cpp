@@ -15,7 +15,7 @@ constexpr __mmask8 kLowHalf = 0x0f;
 
 WFS_ALWAYS_INLINE __m512i broadcast(uint64_t word) { return _mm512_set1_epi64(static_cast<long long>(word)); }
 WFS_ALWAYS_INLINE __m512i halves(uint64_t low, uint64_t high) {
-  return _mm512_mask_blend_epi64(kLowHalf, broadcast(high), broadcast(low));
+  return _mm512_mask_set1_epi64(broadcast(high), kLowHalf, static_cast<long long>(low));
 }
 WFS_ALWAYS_INLINE __m512i apply(__m512i matrices, __m512i bytes) {
   return _mm512_gf2p8affine_epi64_epi8(bytes, matrices, 0);
@@ -23,6 +23,7 @@ WFS_ALWAYS_INLINE __m512i apply(__m512i matrices, __m512i bytes) {
 
 struct StripOps {
   using Vector = __m512i;
+  static constexpr unsigned kLayersPerPass = 3;
   static WFS_ALWAYS_INLINE Vector load(const Strip& strip) { return _mm512_load_si512(&strip); }
   static WFS_ALWAYS_INLINE void store(Strip& strip, Vector v) { _mm512_store_si512(&strip, v); }
   static WFS_ALWAYS_INLINE Vector add(Vector a, Vector b) { return _mm512_xor_si512(a, b); }
@@ -40,7 +41,7 @@ struct StripOps {
         : General(tables, split_factor(tables, word)) {}
     WFS_ALWAYS_INLINE General(const gf16::SubfieldTables& tables, FactorParts parts)
         : within(halves(tables.affine[parts.low_by_low], tables.affine[parts.high_by_high])),
-          across(halves(tables.affine[parts.high_to_low], tables.affine[parts.low_to_high])) {}
+          across(_mm512_load_si512(tables.across[parts.low_to_high])) {}
     WFS_ALWAYS_INLINE Vector times(Vector v) const {
       return _mm512_xor_si512(apply(within, v), apply(across, _mm512_shuffle_i64x2(v, v, kSwapHalves)));
     }

@@ -1,5 +1,6 @@
 // The reference engine: the specification's formulas as they are written there, one element and one
 // message at a time. Other engines are tested against it. Strips stay in wire coordinates.
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -48,7 +49,8 @@ void inverse_transform(Strip* a, size_t size, uint32_t base, size_t nonzero) {
   }
 }
 
-void transform(Strip* a, size_t size, uint32_t base, size_t begin, size_t end) {
+void transform(Strip* a, const Strip* from, size_t size, uint32_t base, size_t begin, size_t end) {
+  if (a != from) std::copy_n(from, size, a);
   for (size_t d = size / 2; d > 0; d /= 2) {
     const auto layer = static_cast<unsigned>(std::countr_zero(d));
     for (size_t r = begin / (2 * d) * (2 * d); r < end; r += 2 * d) {

@@ -48,8 +48,9 @@ struct CodecEngine {
   // In place over `size` (a power of two) strips; `base` is a multiple of `size`. Strips from
   // `nonzero` on hold zero.
   void (*inverse_transform)(codec::Strip* strips, size_t size, uint32_t base, size_t nonzero);
-  // Only strips [begin, end) of the result are wanted; others are undefined afterwards.
-  void (*transform)(codec::Strip* strips, size_t size, uint32_t base, size_t begin, size_t end);
+  // From `from` to `to`, which may be the same. Only strips [begin, end) of the result are wanted; others are
+  // undefined afterwards.
+  void (*transform)(codec::Strip* to, const codec::Strip* from, size_t size, uint32_t base, size_t begin, size_t end);
   void (*add)(codec::Strip* into, const codec::Strip* from, size_t count);  // into ^= from
   void (*scale)(codec::Strip* strip, uint16_t factor);                      // factor in wire coordinates
 

@@ -74,6 +74,11 @@ std::unique_ptr<SubfieldTables> make_subfield_tables() {
     made->times_128[constant] = times(128);
     made->shift[constant] = subfield_shift(static_cast<uint8_t>(constant));
   }
+  for (unsigned constant = 0; constant < 256; ++constant) {
+    for (unsigned i = 0; i < 8; ++i) {
+      made->across[constant][i] = made->affine[i < 4 ? made->times_128[constant] : constant];
+    }
+  }
   made->shift_affine = affine_of(subfield_shift);
   fill_nibbles(made->shift_nibbles, subfield_shift);
   return made;

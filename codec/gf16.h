@@ -27,6 +27,7 @@ uint8_t subfield_shift(uint8_t high);
 struct SubfieldTables {
   uint64_t affine[256];                  // 8x8 bit matrices, as GFNI wants them
   alignas(64) uint8_t nibbles[256][32];  // products of the low nibble, then of the high nibble
+  alignas(64) uint64_t across[256][8];   // matrices of 128 * c1, four times, then of c1: see simd_transform.h
   uint8_t times_128[256];
   uint8_t shift[256];  // subfield_shift
   uint64_t shift_affine;

@@ -9,6 +9,8 @@ namespace {
 constexpr size_t kParityBudgetBytes = 64 << 20;
 constexpr size_t kMinWindowBytes = 512;
 
+constexpr size_t round_up(size_t value, size_t to) { return (value + to - 1) / to * to; }
+
 // Full groups of rows that are all padding.
 GroupRange padding_rows(const CodeShape& shape, const BlobMatrix& matrix) {
   return {groups_for(matrix.rows_with_data()), size_t{shape.k1()} / kLanes};
@@ -55,19 +57,20 @@ MetadataBuilder::MetadataBuilder(const CodeShape& shape, ByteView blob, uint16_t
       early_groups_(shape.k2() / kGroupColumns),
       zero_rows_(padding_rows(shape, matrix_)),
       zero_trees_(engine_, symbol_bytes),
-      parity_stride_(window_bytes()),
+      window_bytes_(affordable_window()),
+      parity_stride_(narrow() ? window_bytes_ : round_up(window_bytes_, kStripBytes)),
       progress_(options.progress, uint64_t{shape.n()} * symbol_bytes),
       row_nodes_(groups_ * groups_),
       column_roots_(shape.n()),
       row_parity_(size_t{row_code_.recoveries()} * shape.k1() * parity_stride_) {
   static_assert(kGroupColumns == kLanes);
   if (table_pays(shape, symbol_bytes)) table_.emplace(engine_);
-  if (parity_stride_ < symbol_bytes) carried_.assign(late_columns(), WordHasher::Word(column_code_, zero_rows_));
+  if (window_bytes_ < symbol_bytes) carried_.assign(late_columns(), WordHasher::Word(column_code_, zero_rows_));
 }
 
 Result<BlobMetadata> MetadataBuilder::build() {
-  for (size_t begin = 0; begin < matrix_.symbol_bytes() && !progress_.cancelled(); begin += parity_stride_) {
-    hash_window({begin, std::min(parity_stride_, matrix_.symbol_bytes() - begin)});
+  for (size_t begin = 0; begin < matrix_.symbol_bytes() && !progress_.cancelled(); begin += window_bytes_) {
+    hash_window({begin, std::min(window_bytes_, matrix_.symbol_bytes() - begin)});
   }
   if (progress_.cancelled()) return Error(Code::kCancelled, "computing the blob ID was cancelled");
 
@@ -77,7 +80,7 @@ Result<BlobMetadata> MetadataBuilder::build() {
   return BlobMetadata::create(shape_, blob_bytes_, std::move(pairs));
 }
 
-size_t MetadataBuilder::window_bytes() const {
+size_t MetadataBuilder::affordable_window() const {
   const size_t parity_symbols = size_t{shape_.k1()} * row_code_.recoveries();
   const size_t affordable = std::max(kParityBudgetBytes / parity_symbols, kMinWindowBytes);
   const size_t whole_blocks = affordable / kBlake2bBlockBytes * kBlake2bBlockBytes;
@@ -128,8 +131,8 @@ void MetadataBuilder::expand_row(size_t row, Window window, Strips& strips) {
     const size_t left = window.bytes - at;
     row_code_.encode(
         engine_, strips.data(), row_code_.all_recoveries(),
-        [&](size_t i, Strip& strip) { load_strip(strip, sources[i] + at, left); },
-        [&](size_t r, const Strip& strip) { store_strip(strip, parity(r, row) + at, left); });
+        [&](size_t i, Strip& strip) { load_strip_loosely(strip, sources[i] + at, left); },
+        [&](size_t r, const Strip& strip) { store_strip_loosely(strip, parity(r, row) + at, left); });
   }
 }
 

@@ -45,7 +45,7 @@ class MetadataBuilder {
   size_t late_columns() const { return shape_.n() - first_column(early_groups_); }
   unsigned workers() const { return std::max(1u, options_.threads); }
   bool narrow() const { return matrix_.symbol_bytes() <= NarrowWords::kMaxSymbolBytes; }
-  size_t window_bytes() const;
+  size_t affordable_window() const;
 
   void hash_window(Window window);
   void expand_rows(Window window);
@@ -75,13 +75,14 @@ class MetadataBuilder {
   const size_t early_groups_;
   const GroupRange zero_rows_;  // groups of rows that are padding only
   const ZeroTrees zero_trees_;
+  const size_t window_bytes_;
   const size_t parity_stride_;
   Progress progress_;
 
   std::optional<TwoByteLeaves> table_;
   std::vector<DigestLanes> row_nodes_;     // [group of columns][group of rows]
   std::vector<Digest> column_roots_;       // by secondary sliver index
-  std::vector<uint8_t> row_parity_;        // [late parity column][row][window]
+  std::vector<uint8_t> row_parity_;        // [late parity column][row][window, in whole strips]
   std::vector<WordHasher::Word> carried_;  // late columns, when there are several windows
 };
 

@@ -116,7 +116,7 @@ void RsDecodePlan::solve(const CodecEngine& engine, Strip* work) const {
     const size_t width = i & (~i + 1);
     engine.add(work + i - width, work + i, width);
   }
-  engine.transform(work, size_, 0, wanted_begin_, wanted_end_);
+  engine.transform(work, work, size_, 0, wanted_begin_, wanted_end_);
 }
 
 }  // namespace walrusfs::codec

@@ -75,7 +75,7 @@ class RsCode {
       engine.inverse_transform(target, chunk_, static_cast<uint32_t>(first + chunk_), count);
       if (first != 0) engine.add(sum, work, chunk_);
     }
-    engine.transform(sum, chunk_, 0, 0, m_);
+    engine.transform(sum, sum, chunk_, 0, 0, m_);
     store_chunk(engine, sum, 0, m_, store);
   }
 
@@ -88,8 +88,7 @@ class RsCode {
     for (size_t first = 0; first < m_; first += chunk_) {
       const size_t count = std::min<size_t>(chunk_, m_ - first);
       if (!wanted.meets(first, count)) continue;
-      std::memcpy(static_cast<void*>(work), coefficients, chunk_ * sizeof(Strip));
-      engine.transform(work, chunk_, static_cast<uint32_t>(first + chunk_), 0, count);
+      engine.transform(work, coefficients, chunk_, static_cast<uint32_t>(first + chunk_), 0, count);
       store_chunk(engine, work, first, count, store);
     }
   }

@@ -12,6 +12,7 @@ namespace {
 // with times(Bytes).
 template <typename Half>
 struct SplitStrips {
+  static constexpr unsigned kLayersPerPass = 2;
   struct Vector {
     typename Half::Bytes low;
     typename Half::Bytes high;

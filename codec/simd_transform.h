@@ -1,12 +1,12 @@
-// The transforms of specification 4.3 for vector engines, two layers at a time so that each strip is
-// loaded and stored half as often. For inclusion by engine files only: everything is local to the file
+// The transforms of specification 4.3 for vector engines, two or three layers at a time so that strips
+// are loaded and stored less often. For inclusion by engine files only: everything is local to the file
 // that includes it, as each is compiled for another CPU (see engine_table.h).
 //
 // Strips are in subfield coordinates (specification 4.6): multiplying by a constant below 256 is one
 // bytewise operation on both halves; other constants mix the halves.
 //
-// Ops has: Vector; load, store, add; and two kinds of constants, Subfield and General, made from a
-// 16-bit word, with times(Vector).
+// Ops has: Vector; load, store, add; kLayersPerPass, 2 or 3, as registers allow; and two kinds of
+// constants, Subfield and General, made from a 16-bit word, with times(Vector).
 #pragma once
 
 #include <cstddef>
@@ -37,128 +37,225 @@ template <typename Ops>
 struct Transforms {
   using Vector = typename Ops::Vector;
 
-  // The multipliers of one group over two layers: `first` and `second` for the two halves on the layer
-  // with distance d, `across` on the layer with distance 2d.
-  struct Words {
-    uint32_t first;
-    uint32_t second;
-    uint32_t across;
-    bool in_subfield() const { return (first | second | across) < 256; }
+  static WFS_ALWAYS_INLINE void inverse_butterfly(Vector& x, Vector& y, const auto& factor) {
+    y = Ops::add(y, x);
+    x = Ops::add(x, factor.times(y));
+  }
+  static WFS_ALWAYS_INLINE void forward_butterfly(Vector& x, Vector& y, const auto& factor) {
+    x = Ops::add(x, factor.times(y));
+    y = Ops::add(y, x);
+  }
+
+  // A group of 2^kLayers * d strips that the layers from `layer` (distance d) on leave to themselves. The
+  // first of them is at `point` of the evaluation domain.
+  struct Group {
+    const Strip* from;
+    Strip* to;
+    uint32_t point;
+    unsigned layer;
+    const gf16::SubfieldTables& tables;
+
+    size_t distance() const { return size_t{1} << layer; }
+    // The multiplier `up` layers above `layer` for the part that begins `parts` distances into the group.
+    template <typename Factor>
+    WFS_ALWAYS_INLINE Factor factor(unsigned up, uint32_t parts) const {
+      return Factor(tables, (point + (parts << layer)) >> (layer + up));
+    }
   };
-  static WFS_ALWAYS_INLINE Words words_for(uint32_t point, unsigned layer) {
-    const uint32_t d = uint32_t{1} << layer;
-    return {point >> layer, (point + 2 * d) >> layer, point >> (layer + 1)};
+
+  template <typename F0, typename F1, typename F2>
+  static WFS_ALWAYS_INLINE void inverse_three(const Group& g) {
+    const F0 a01 = g.template factor<F0>(0, 0), a23 = g.template factor<F0>(0, 2);
+    const F0 a45 = g.template factor<F0>(0, 4), a67 = g.template factor<F0>(0, 6);
+    const F1 b0 = g.template factor<F1>(1, 0), b4 = g.template factor<F1>(1, 4);
+    const F2 c0 = g.template factor<F2>(2, 0);
+    const size_t d = g.distance();
+    for (size_t i = 0; i < d; ++i) {
+      const Strip* from = g.from + i;
+      Vector v0 = Ops::load(from[0]), v1 = Ops::load(from[d]), v2 = Ops::load(from[2 * d]);
+      Vector v3 = Ops::load(from[3 * d]), v4 = Ops::load(from[4 * d]), v5 = Ops::load(from[5 * d]);
+      Vector v6 = Ops::load(from[6 * d]), v7 = Ops::load(from[7 * d]);
+      inverse_butterfly(v0, v1, a01);
+      inverse_butterfly(v2, v3, a23);
+      inverse_butterfly(v4, v5, a45);
+      inverse_butterfly(v6, v7, a67);
+      inverse_butterfly(v0, v2, b0);
+      inverse_butterfly(v1, v3, b0);
+      inverse_butterfly(v4, v6, b4);
+      inverse_butterfly(v5, v7, b4);
+      inverse_butterfly(v0, v4, c0);
+      inverse_butterfly(v1, v5, c0);
+      inverse_butterfly(v2, v6, c0);
+      inverse_butterfly(v3, v7, c0);
+      store_eight(g.to + i, d, v0, v1, v2, v3, v4, v5, v6, v7);
+    }
+  }
+  template <typename F0, typename F1, typename F2>
+  static WFS_ALWAYS_INLINE void forward_three(const Group& g) {
+    const F0 a01 = g.template factor<F0>(0, 0), a23 = g.template factor<F0>(0, 2);
+    const F0 a45 = g.template factor<F0>(0, 4), a67 = g.template factor<F0>(0, 6);
+    const F1 b0 = g.template factor<F1>(1, 0), b4 = g.template factor<F1>(1, 4);
+    const F2 c0 = g.template factor<F2>(2, 0);
+    const size_t d = g.distance();
+    for (size_t i = 0; i < d; ++i) {
+      const Strip* from = g.from + i;
+      Vector v0 = Ops::load(from[0]), v1 = Ops::load(from[d]), v2 = Ops::load(from[2 * d]);
+      Vector v3 = Ops::load(from[3 * d]), v4 = Ops::load(from[4 * d]), v5 = Ops::load(from[5 * d]);
+      Vector v6 = Ops::load(from[6 * d]), v7 = Ops::load(from[7 * d]);
+      forward_butterfly(v0, v4, c0);
+      forward_butterfly(v1, v5, c0);
+      forward_butterfly(v2, v6, c0);
+      forward_butterfly(v3, v7, c0);
+      forward_butterfly(v0, v2, b0);
+      forward_butterfly(v1, v3, b0);
+      forward_butterfly(v4, v6, b4);
+      forward_butterfly(v5, v7, b4);
+      forward_butterfly(v0, v1, a01);
+      forward_butterfly(v2, v3, a23);
+      forward_butterfly(v4, v5, a45);
+      forward_butterfly(v6, v7, a67);
+      store_eight(g.to + i, d, v0, v1, v2, v3, v4, v5, v6, v7);
+    }
+  }
+  static WFS_ALWAYS_INLINE void store_eight(Strip* to, size_t d, Vector v0, Vector v1, Vector v2, Vector v3, Vector v4,
+                                            Vector v5, Vector v6, Vector v7) {
+    Ops::store(to[0], v0);
+    Ops::store(to[d], v1);
+    Ops::store(to[2 * d], v2);
+    Ops::store(to[3 * d], v3);
+    Ops::store(to[4 * d], v4);
+    Ops::store(to[5 * d], v5);
+    Ops::store(to[6 * d], v6);
+    Ops::store(to[7 * d], v7);
   }
 
-  template <typename Factor>
-  static WFS_ALWAYS_INLINE void inverse_group(Strip* a, size_t d, Words words, const gf16::SubfieldTables& tables) {
-    const Factor first(tables, words.first), second(tables, words.second), across(tables, words.across);
+  template <typename F0, typename F1>
+  static WFS_ALWAYS_INLINE void inverse_two(const Group& g) {
+    const F0 a01 = g.template factor<F0>(0, 0), a23 = g.template factor<F0>(0, 2);
+    const F1 b0 = g.template factor<F1>(1, 0);
+    const size_t d = g.distance();
     for (size_t i = 0; i < d; ++i) {
-      Vector v0 = Ops::load(a[i]), v1 = Ops::load(a[i + d]);
-      Vector v2 = Ops::load(a[i + 2 * d]), v3 = Ops::load(a[i + 3 * d]);
-      v1 = Ops::add(v1, v0);
-      v3 = Ops::add(v3, v2);
-      v0 = Ops::add(v0, first.times(v1));
-      v2 = Ops::add(v2, second.times(v3));
-      v2 = Ops::add(v2, v0);
-      v3 = Ops::add(v3, v1);
-      v0 = Ops::add(v0, across.times(v2));
-      v1 = Ops::add(v1, across.times(v3));
-      Ops::store(a[i], v0);
-      Ops::store(a[i + d], v1);
-      Ops::store(a[i + 2 * d], v2);
-      Ops::store(a[i + 3 * d], v3);
+      Vector v0 = Ops::load(g.from[i]), v1 = Ops::load(g.from[i + d]);
+      Vector v2 = Ops::load(g.from[i + 2 * d]), v3 = Ops::load(g.from[i + 3 * d]);
+      inverse_butterfly(v0, v1, a01);
+      inverse_butterfly(v2, v3, a23);
+      inverse_butterfly(v0, v2, b0);
+      inverse_butterfly(v1, v3, b0);
+      store_four(g.to + i, d, v0, v1, v2, v3);
+    }
+  }
+  template <typename F0, typename F1>
+  static WFS_ALWAYS_INLINE void forward_two(const Group& g) {
+    const F0 a01 = g.template factor<F0>(0, 0), a23 = g.template factor<F0>(0, 2);
+    const F1 b0 = g.template factor<F1>(1, 0);
+    const size_t d = g.distance();
+    for (size_t i = 0; i < d; ++i) {
+      Vector v0 = Ops::load(g.from[i]), v1 = Ops::load(g.from[i + d]);
+      Vector v2 = Ops::load(g.from[i + 2 * d]), v3 = Ops::load(g.from[i + 3 * d]);
+      forward_butterfly(v0, v2, b0);
+      forward_butterfly(v1, v3, b0);
+      forward_butterfly(v0, v1, a01);
+      forward_butterfly(v2, v3, a23);
+      store_four(g.to + i, d, v0, v1, v2, v3);
+    }
+  }
+  static WFS_ALWAYS_INLINE void store_four(Strip* to, size_t d, Vector v0, Vector v1, Vector v2, Vector v3) {
+    Ops::store(to[0], v0);
+    Ops::store(to[d], v1);
+    Ops::store(to[2 * d], v2);
+    Ops::store(to[3 * d], v3);
+  }
+
+  template <bool kInverse, typename F0>
+  static WFS_ALWAYS_INLINE void one(const Group& g) {
+    const F0 a01 = g.template factor<F0>(0, 0);
+    const size_t d = g.distance();
+    for (size_t i = 0; i < d; ++i) {
+      Vector v0 = Ops::load(g.from[i]), v1 = Ops::load(g.from[i + d]);
+      if constexpr (kInverse) {
+        inverse_butterfly(v0, v1, a01);
+      } else {
+        forward_butterfly(v0, v1, a01);
+      }
+      Ops::store(g.to[i], v0);
+      Ops::store(g.to[i + d], v1);
     }
   }
 
-  template <typename Factor>
-  static WFS_ALWAYS_INLINE void forward_group(Strip* a, size_t d, Words words, const gf16::SubfieldTables& tables) {
-    const Factor first(tables, words.first), second(tables, words.second), across(tables, words.across);
-    for (size_t i = 0; i < d; ++i) {
-      Vector v0 = Ops::load(a[i]), v1 = Ops::load(a[i + d]);
-      Vector v2 = Ops::load(a[i + 2 * d]), v3 = Ops::load(a[i + 3 * d]);
-      v0 = Ops::add(v0, across.times(v2));
-      v1 = Ops::add(v1, across.times(v3));
-      v2 = Ops::add(v2, v0);
-      v3 = Ops::add(v3, v1);
-      v0 = Ops::add(v0, first.times(v1));
-      v2 = Ops::add(v2, second.times(v3));
-      v1 = Ops::add(v1, v0);
-      v3 = Ops::add(v3, v2);
-      Ops::store(a[i], v0);
-      Ops::store(a[i + d], v1);
-      Ops::store(a[i + 2 * d], v2);
-      Ops::store(a[i + 3 * d], v3);
+  template <bool kInverse, unsigned kLayers, typename F0, typename F1, typename F2>
+  static void run(const Group& g) {
+    if constexpr (kLayers == 3) {
+      kInverse ? inverse_three<F0, F1, F2>(g) : forward_three<F0, F1, F2>(g);
+    } else if constexpr (kLayers == 2) {
+      kInverse ? inverse_two<F0, F1>(g) : forward_two<F0, F1>(g);
+    } else {
+      one<kInverse, F0>(g);
     }
   }
 
-  // One layer alone, where their number is odd: the one with the largest distance, size / 2.
-  template <typename Factor>
-  static WFS_ALWAYS_INLINE void inverse_top(Strip* a, size_t d, uint32_t word, const gf16::SubfieldTables& tables) {
-    const Factor factor(tables, word);
-    for (size_t i = 0; i < d; ++i) {
-      const Vector sum = Ops::add(Ops::load(a[i + d]), Ops::load(a[i]));
-      Ops::store(a[i + d], sum);
-      Ops::store(a[i], Ops::add(Ops::load(a[i]), factor.times(sum)));
+  // Points of one group agree in all bits that decide whether a layer's multipliers are in the subfield.
+  template <bool kInverse, unsigned kLayers>
+  static WFS_ALWAYS_INLINE void run(const Group& g) {
+    using S = typename Ops::Subfield;
+    using G = typename Ops::General;
+    const uint32_t word = g.point >> g.layer;
+    if (word < 256) {
+      run<kInverse, kLayers, S, S, S>(g);
+    } else if (kLayers > 1 && word < 512) {
+      run<kInverse, kLayers, G, S, S>(g);
+    } else if (kLayers > 2 && word < 1024) {
+      run<kInverse, kLayers, G, G, S>(g);
+    } else {
+      run<kInverse, kLayers, G, G, G>(g);
     }
   }
-  template <typename Factor>
-  static WFS_ALWAYS_INLINE void forward_top(Strip* a, size_t d, uint32_t word, const gf16::SubfieldTables& tables) {
-    const Factor factor(tables, word);
-    for (size_t i = 0; i < d; ++i) {
-      const Vector low = Ops::add(Ops::load(a[i]), factor.times(Ops::load(a[i + d])));
-      Ops::store(a[i], low);
-      Ops::store(a[i + d], Ops::add(Ops::load(a[i + d]), low));
+
+  struct Span {
+    const Strip* from;
+    Strip* to;
+    uint32_t base;
+    size_t begin;  // positions that matter
+    size_t end;
+  };
+  template <bool kInverse, unsigned kLayers>
+  static void pass(const Span& span, unsigned layer) {
+    const gf16::SubfieldTables& tables = gf16::subfield_tables();
+    const size_t width = size_t{1} << (layer + kLayers);
+    for (size_t r = span.begin / width * width; r < span.end; r += width) {
+      run<kInverse, kLayers>({span.from + r, span.to + r, span.base + static_cast<uint32_t>(r), layer, tables});
     }
+  }
+  template <bool kInverse>
+  static void pass(const Span& span, unsigned layer, unsigned layers) {
+    if constexpr (Ops::kLayersPerPass == 3) {
+      if (layers == 3) return pass<kInverse, 3>(span, layer);
+    }
+    layers == 2 ? pass<kInverse, 2>(span, layer) : pass<kInverse, 1>(span, layer);
+  }
+
+  static unsigned layers_of(size_t size) {
+    unsigned layers = 0;
+    while (size_t{1} << layers < size) ++layers;
+    return layers;
   }
 
   static void inverse(Strip* a, size_t size, uint32_t base, size_t nonzero) {
-    const gf16::SubfieldTables& tables = gf16::subfield_tables();
-    unsigned layer = 0;
-    for (; size_t{4} << layer <= size; layer += 2) {
-      const size_t d = size_t{1} << layer;
-      for (size_t r = 0; r < size && r < nonzero; r += 4 * d) {
-        const Words words = words_for(base + static_cast<uint32_t>(r), layer);
-        if (words.in_subfield()) {
-          inverse_group<typename Ops::Subfield>(a + r, d, words, tables);
-        } else {
-          inverse_group<typename Ops::General>(a + r, d, words, tables);
-        }
-      }
-    }
-    if (size_t{2} << layer > size) return;
-    const uint32_t word = base >> layer;
-    if (word < 256) {
-      inverse_top<typename Ops::Subfield>(a, size / 2, word, tables);
-    } else {
-      inverse_top<typename Ops::General>(a, size / 2, word, tables);
+    const unsigned all = layers_of(size);
+    for (unsigned layer = 0; layer < all;) {
+      const unsigned layers = all - layer < Ops::kLayersPerPass ? all - layer : Ops::kLayersPerPass;
+      pass<true>({a, a, base, 0, nonzero < size ? nonzero : size}, layer, layers);
+      layer += layers;
     }
   }
 
-  static void forward(Strip* a, size_t size, uint32_t base, size_t begin, size_t end) {
-    const gf16::SubfieldTables& tables = gf16::subfield_tables();
-    unsigned layers = 0;
-    while (size_t{1} << layers < size) ++layers;
-    if (layers % 2 != 0) {
-      --layers;
-      const uint32_t word = base >> layers;
-      if (word < 256) {
-        forward_top<typename Ops::Subfield>(a, size / 2, word, tables);
-      } else {
-        forward_top<typename Ops::General>(a, size / 2, word, tables);
-      }
-    }
-    while (layers >= 2) {
-      layers -= 2;
-      const size_t d = size_t{1} << layers;
-      for (size_t r = begin / (4 * d) * (4 * d); r < end; r += 4 * d) {
-        const Words words = words_for(base + static_cast<uint32_t>(r), layers);
-        if (words.in_subfield()) {
-          forward_group<typename Ops::Subfield>(a + r, d, words, tables);
-        } else {
-          forward_group<typename Ops::General>(a + r, d, words, tables);
-        }
-      }
+  static void forward(Strip* to, const Strip* from, size_t size, uint32_t base, size_t begin, size_t end) {
+    unsigned layer = layers_of(size);
+    if (layer == 0 && to != from) Ops::store(*to, Ops::load(*from));
+    for (; layer > 0; from = to) {
+      const unsigned rest = layer % Ops::kLayersPerPass;
+      const unsigned layers = rest != 0 ? rest : Ops::kLayersPerPass;
+      layer -= layers;
+      pass<false>({from, to, base, begin, end}, layer, layers);
     }
   }
 

@@ -13,6 +13,27 @@ constexpr size_t kMaxSliceBytes = 4096;
 
 constexpr size_t round_up(size_t value, size_t to) { return (value + to - 1) / to * to; }
 
+template <size_t kPiece>
+void copy_from_both_ends(uint8_t* to, const uint8_t* from, size_t bytes) {
+  size_t at = 0;
+  for (; at + kPiece < bytes; at += kPiece) std::memcpy(to + at, from + at, kPiece);
+  std::memcpy(to + bytes - kPiece, from + bytes - kPiece, kPiece);
+}
+
+// In pieces of constant size, which beats memcpy for the few dozen bytes of most symbols.
+void copy_symbol(uint8_t* to, const uint8_t* from, size_t bytes) {
+  if (bytes >= 64) return copy_from_both_ends<64>(to, from, bytes);
+  if (bytes >= 16) return copy_from_both_ends<16>(to, from, bytes);
+  if (bytes >= 4) return copy_from_both_ends<4>(to, from, bytes);
+  std::memcpy(to, from, bytes);
+}
+
+// Up to the end of the hash block or less than a piece beyond it.
+void clear_block_end(uint8_t* begin, const uint8_t* end) {
+  constexpr size_t kPiece = 64;
+  for (; begin < end; begin += kPiece) std::memset(begin, 0, kPiece);
+}
+
 size_t slice_bytes_for(size_t symbols, size_t symbol_bytes) {
   const size_t affordable = kSliceTargetBytes / symbols / kBlake2bBlockBytes * kBlake2bBlockBytes;
   return std::min(std::clamp(affordable, kBlake2bBlockBytes, kMaxSliceBytes),
@@ -27,21 +48,22 @@ WordHasher::WordHasher(const CodecEngine& engine, const RsCode& code, size_t sym
       symbol_bytes_(symbol_bytes),
       skipped_(skipped),
       slice_bytes_(slice_bytes_for(code.symbols(), symbol_bytes)) {
-  // The carried byte sits right before a slice; with it, the last block may end one block later.
+  // The carried byte sits right before a slice; with it, the last block may end one block later. Strips that
+  // are stored loosely and zeros that are cleared loosely end before the next row's carried byte.
   const size_t longest = std::min(slice_bytes_, symbol_bytes_);
   stride_ = round_up(kRowMargin - 1 + round_up(1 + longest, kBlake2bBlockBytes), kRowMargin);
-  slice_.resize(groups_for(code.symbols()) * kLanes * stride_);
+  slice_.resize(groups_for(code.symbols()) * kLanes * stride_ + kRowMargin);
   strips_.resize(code.encode_scratch());
 }
 
 void WordHasher::fill_slice(Word& word, const uint8_t* const* sources, size_t offset, size_t bytes) {
-  for (size_t i = 0; i < code_.sources(); ++i) std::memcpy(row(i), sources[i] + offset, bytes);
+  for (size_t i = 0; i < code_.sources(); ++i) copy_symbol(row(i), sources[i] + offset, bytes);
   for (size_t at = 0; at < bytes; at += kStripBytes) {
     const size_t left = bytes - at;
     code_.encode(
         engine_, strips_.data(), code_.all_recoveries(),
-        [&](size_t i, Strip& strip) { load_strip(strip, row(i) + at, left); },
-        [&](size_t r, const Strip& strip) { store_strip(strip, row(code_.sources() + r) + at, left); });
+        [&](size_t i, Strip& strip) { load_strip_loosely(strip, row(i) + at, left); },
+        [&](size_t r, const Strip& strip) { store_strip_loosely(strip, row(code_.sources() + r) + at, left); });
   }
   for (size_t i = 0; i < code_.symbols(); ++i) {
     row(i)[-1] = word.carry_[i];
@@ -62,7 +84,7 @@ bool WordHasher::absorb(Word& word, const uint8_t* const* sources, size_t bytes,
       continue;
     }
     const size_t padded = round_up(1 + part, kBlake2bBlockBytes) - 1;
-    for (size_t i = 0; i < code_.symbols(); ++i) std::memset(row(i) + part, 0, padded - part);
+    for (size_t i = 0; i < code_.symbols(); ++i) clear_block_end(row(i) + part, row(i) + padded);
     word.hasher_.finish(engine_, row(0) - 1, stride_, 1 + part, leaves);
     return true;
   }
