@@ -14,8 +14,12 @@ constexpr int kSwapHalves = 0x4e;  // 128-bit lanes 2, 3, 0, 1
 constexpr __mmask8 kLowHalf = 0x0f;
 
 WFS_ALWAYS_INLINE __m512i broadcast(uint64_t word) { return _mm512_set1_epi64(static_cast<long long>(word)); }
-WFS_ALWAYS_INLINE __m512i halves(uint64_t low, uint64_t high) {
-  return _mm512_mask_set1_epi64(broadcast(high), kLowHalf, static_cast<long long>(low));
+// From memory, which saves the way through a general register.
+WFS_ALWAYS_INLINE __m128i load_word(const uint64_t& word) {
+  return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(&word));
+}
+WFS_ALWAYS_INLINE __m512i halves(const uint64_t& low, const uint64_t& high) {
+  return _mm512_mask_broadcastq_epi64(_mm512_broadcastq_epi64(load_word(high)), kLowHalf, load_word(low));
 }
 WFS_ALWAYS_INLINE __m512i apply(__m512i matrices, __m512i bytes) {
   return _mm512_gf2p8affine_epi64_epi8(bytes, matrices, 0);
@@ -31,17 +35,16 @@ struct StripOps {
   struct Subfield {
     __m512i matrix;
     WFS_ALWAYS_INLINE Subfield(const gf16::SubfieldTables& tables, uint32_t word)
-        : matrix(broadcast(tables.affine[word])) {}
+        : matrix(_mm512_broadcastq_epi64(load_word(tables.affine[word]))) {}
     WFS_ALWAYS_INLINE Vector times(Vector v) const { return apply(matrix, v); }
   };
   struct General {
     __m512i within;  // low by low, high by high
     __m512i across;  // high to low, low to high
     WFS_ALWAYS_INLINE General(const gf16::SubfieldTables& tables, uint32_t word)
-        : General(tables, split_factor(tables, word)) {}
-    WFS_ALWAYS_INLINE General(const gf16::SubfieldTables& tables, FactorParts parts)
-        : within(halves(tables.affine[parts.low_by_low], tables.affine[parts.high_by_high])),
-          across(_mm512_load_si512(tables.across[parts.low_to_high])) {}
+        : General(tables, static_cast<uint8_t>(word ^ tables.shift[word >> 8]), static_cast<uint8_t>(word >> 8)) {}
+    WFS_ALWAYS_INLINE General(const gf16::SubfieldTables& tables, uint8_t c0, uint8_t c1)
+        : within(halves(tables.affine[c0], tables.affine[c0 ^ c1])), across(_mm512_load_si512(tables.across[c1])) {}
     WFS_ALWAYS_INLINE Vector times(Vector v) const {
       return _mm512_xor_si512(apply(within, v), apply(across, _mm512_shuffle_i64x2(v, v, kSwapHalves)));
     }
@@ -60,6 +63,7 @@ void convert(Strip* strips, size_t count) {
 struct HashWords {
   using Vector = __m512i;
   static constexpr size_t kLanesPerVector = 8;
+  static constexpr bool kPairs = true;
 
   static WFS_ALWAYS_INLINE Vector load(const uint64_t* from) { return _mm512_load_si512(from); }
   static WFS_ALWAYS_INLINE void store(uint64_t* to, Vector v) { _mm512_store_si512(to, v); }

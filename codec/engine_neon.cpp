@@ -43,6 +43,7 @@ struct Half {
 struct HashWords {
   using Vector = uint64x2_t;
   static constexpr size_t kLanesPerVector = 2;
+  static constexpr bool kPairs = false;
 
   static WFS_ALWAYS_INLINE Vector load(const uint64_t* from) { return vld1q_u64(from); }
   static WFS_ALWAYS_INLINE void store(uint64_t* to, Vector v) { vst1q_u64(to, v); }

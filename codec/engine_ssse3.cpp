@@ -49,6 +49,7 @@ struct Half {
 struct HashWords {
   using Vector = __m128i;
   static constexpr size_t kLanesPerVector = 2;
+  static constexpr bool kPairs = false;
 
   static WFS_ALWAYS_INLINE Vector load(const uint64_t* from) {
     return _mm_load_si128(reinterpret_cast<const __m128i*>(from));

@@ -85,11 +85,14 @@ class RsCode {
     Strip* work = scratch + chunk_;
     load_chunk(engine, coefficients, 0, k_, load);
     engine.inverse_transform(coefficients, chunk_, 0, k_);
-    for (size_t first = 0; first < m_; first += chunk_) {
+    // The last chunk, which may be narrow, goes first: then the first, the wide one, can use up the coefficients.
+    for (size_t left = (m_ + chunk_ - 1) / chunk_; left-- > 0;) {
+      const size_t first = left * chunk_;
       const size_t count = std::min<size_t>(chunk_, m_ - first);
       if (!wanted.meets(first, count)) continue;
-      engine.transform(work, coefficients, chunk_, static_cast<uint32_t>(first + chunk_), 0, count);
-      store_chunk(engine, work, first, count, store);
+      Strip* to = first == 0 ? coefficients : work;
+      engine.transform(to, coefficients, chunk_, static_cast<uint32_t>(first + chunk_), 0, count);
+      store_chunk(engine, to, first, count, store);
     }
   }
 

@@ -24,6 +24,7 @@ struct Avx2Bytes {
 struct HashWords {
   using Vector = __m256i;
   static constexpr size_t kLanesPerVector = 4;
+  static constexpr bool kPairs = false;
 
   static WFS_ALWAYS_INLINE Vector load(const uint64_t* from) {
     return _mm256_load_si256(reinterpret_cast<const __m256i*>(from));

@@ -16,6 +16,7 @@
 #include "codec/gf16.h"
 
 #define WFS_ALWAYS_INLINE inline __attribute__((always_inline))
+#define WFS_INLINE_LAMBDA __attribute__((always_inline))
 
 namespace walrusfs::codec {
 namespace {
@@ -53,6 +54,7 @@ struct Transforms {
     Strip* to;
     uint32_t point;
     unsigned layer;
+    size_t wanted;  // strips from here on are of no interest
     const gf16::SubfieldTables& tables;
 
     size_t distance() const { return size_t{1} << layer; }
@@ -114,7 +116,16 @@ struct Transforms {
       forward_butterfly(v2, v3, a23);
       forward_butterfly(v4, v5, a45);
       forward_butterfly(v6, v7, a67);
-      store_eight(g.to + i, d, v0, v1, v2, v3, v4, v5, v6, v7);
+      Strip* to = g.to + i;
+      Ops::store(to[0], v0);
+      if (g.wanted > d) Ops::store(to[d], v1);
+      if (g.wanted > 2 * d) Ops::store(to[2 * d], v2);
+      if (g.wanted > 3 * d) Ops::store(to[3 * d], v3);
+      if (g.wanted <= 4 * d) continue;
+      Ops::store(to[4 * d], v4);
+      Ops::store(to[5 * d], v5);
+      Ops::store(to[6 * d], v6);
+      Ops::store(to[7 * d], v7);
     }
   }
   static WFS_ALWAYS_INLINE void store_eight(Strip* to, size_t d, Vector v0, Vector v1, Vector v2, Vector v3, Vector v4,
@@ -222,7 +233,8 @@ struct Transforms {
     const gf16::SubfieldTables& tables = gf16::subfield_tables();
     const size_t width = size_t{1} << (layer + kLayers);
     for (size_t r = span.begin / width * width; r < span.end; r += width) {
-      run<kInverse, kLayers>({span.from + r, span.to + r, span.base + static_cast<uint32_t>(r), layer, tables});
+      run<kInverse, kLayers>(
+          {span.from + r, span.to + r, span.base + static_cast<uint32_t>(r), layer, span.end - r, tables});
     }
   }
   template <bool kInverse>
