@@ -82,12 +82,15 @@ class SliverBatch {
   void encode_targets(const Targets& targets, std::vector<Sliver>& slivers, codec::Progress& progress) const {
     const unsigned workers = std::max(1u, options_.threads);
     std::vector<codec::Strips> scratch(workers);
-    codec::parallel_for(workers, places(), [&](unsigned worker, size_t place) {
-      if (progress.cancelled()) return;
-      scratch[worker].resize(code_.encode_scratch());
-      encode_place(place, targets, slivers, scratch[worker]);
-      progress.add(1);
-    });
+    codec::parallel_for(
+        workers, places(),
+        [&](unsigned worker, size_t place) {
+          if (progress.cancelled()) return;
+          scratch[worker].resize(code_.encode_scratch());
+          encode_place(place, targets, slivers, scratch[worker]);
+          progress.add(1);
+        },
+        options_.pool);
   }
 
   void encode_place(size_t place, const Targets& targets, std::vector<Sliver>& slivers, codec::Strips& scratch) const {

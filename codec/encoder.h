@@ -1,7 +1,8 @@
 // From a blob to its blob ID, metadata and slivers.
 //
 // The blob is only read, never copied whole: hand in a mapped file. Calls are safe from any thread;
-// each starts and ends the worker threads it was asked for. Specification sections 3 to 7.
+// each starts and ends the worker threads it was asked for, or borrows those of a pool. Specification
+// sections 3 to 7.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "codec/sliver.h"
+#include "codec/worker_pool.h"
 
 namespace walrusfs {
 
@@ -18,6 +20,8 @@ struct EncodeOptions {
   // Called now and then with work done and work in all (abstract units), never from two threads at
   // once. Returning false cancels: the call then fails with kCancelled.
   std::function<bool(uint64_t done, uint64_t total)> progress;
+  // Where the threads beside the caller's come from; must outlive the call. Without, they are started for it.
+  WorkerPool* pool = nullptr;
 };
 
 // Every sliver hash of the blob, and with them its blob ID. Scratch memory stays below about 200 MiB

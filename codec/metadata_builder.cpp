@@ -75,7 +75,8 @@ Result<BlobMetadata> MetadataBuilder::build() {
   if (progress_.cancelled()) return Error(Code::kCancelled, "computing the blob ID was cancelled");
 
   std::vector<PairHashes> pairs(shape_.n());
-  parallel_for(workers(), groups_, [&](unsigned, size_t group) { finish_rows(group, pairs); });
+  parallel_for(
+      workers(), groups_, [&](unsigned, size_t group) { finish_rows(group, pairs); }, options_.pool);
   for (size_t p = 0; p < pairs.size(); ++p) pairs[p].secondary.digest = column_roots_[shape_.n() - 1 - p];
   return BlobMetadata::create(shape_, blob_bytes_, std::move(pairs));
 }
@@ -93,11 +94,14 @@ void MetadataBuilder::hash_window(Window window) {
   std::vector<std::unique_ptr<Scratch>> scratch(workers());
   // Late groups first; the early ones need only one window.
   const size_t late_groups = groups_ - early_groups_;
-  parallel_for(workers(), last ? groups_ : late_groups, [&](unsigned worker, size_t item) {
-    if (progress_.cancelled()) return;
-    if (!scratch[worker]) scratch[worker] = std::make_unique<Scratch>(*this);
-    hash_group(*scratch[worker], item < late_groups ? early_groups_ + item : item - late_groups, window);
-  });
+  parallel_for(
+      workers(), last ? groups_ : late_groups,
+      [&](unsigned worker, size_t item) {
+        if (progress_.cancelled()) return;
+        if (!scratch[worker]) scratch[worker] = std::make_unique<Scratch>(*this);
+        hash_group(*scratch[worker], item < late_groups ? early_groups_ + item : item - late_groups, window);
+      },
+      options_.pool);
 }
 
 void MetadataBuilder::expand_rows(Window window) {
@@ -105,21 +109,27 @@ void MetadataBuilder::expand_rows(Window window) {
   const size_t rows = matrix_.rows_with_data();
   if (narrow()) {
     std::vector<std::unique_ptr<NarrowWords>> words(workers());
-    parallel_for(workers(), groups_for(rows), [&](unsigned worker, size_t bundle) {
-      if (progress_.cancelled()) return;
-      auto& own = words[worker];
-      if (!own) own = std::make_unique<NarrowWords>(engine_, row_code_, matrix_.symbol_bytes(), nullptr);
-      expand_narrow_rows(bundle * NarrowWords::kWords, *own);
-    });
+    parallel_for(
+        workers(), groups_for(rows),
+        [&](unsigned worker, size_t bundle) {
+          if (progress_.cancelled()) return;
+          auto& own = words[worker];
+          if (!own) own = std::make_unique<NarrowWords>(engine_, row_code_, matrix_.symbol_bytes(), nullptr);
+          expand_narrow_rows(bundle * NarrowWords::kWords, *own);
+        },
+        options_.pool);
     return;
   }
   std::vector<Strips> strips(workers());
-  parallel_for(workers(), rows, [&](unsigned worker, size_t row) {
-    if (progress_.cancelled()) return;
-    strips[worker].resize(row_code_.encode_scratch());
-    expand_row(row, window, strips[worker]);
-    progress_.add(0);  // the work is counted where columns are hashed, but this takes a while as well
-  });
+  parallel_for(
+      workers(), rows,
+      [&](unsigned worker, size_t row) {
+        if (progress_.cancelled()) return;
+        strips[worker].resize(row_code_.encode_scratch());
+        expand_row(row, window, strips[worker]);
+        progress_.add(0);  // the work is counted where columns are hashed, but this takes a while as well
+      },
+      options_.pool);
 }
 
 void MetadataBuilder::expand_row(size_t row, Window window, Strips& strips) {

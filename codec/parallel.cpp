@@ -1,26 +1,18 @@
 #include "codec/parallel.h"
 
 #include <algorithm>
-#include <system_error>
-#include <thread>
-#include <vector>
 
 namespace walrusfs::codec {
 
-void parallel_for(unsigned threads, size_t count, const std::function<void(unsigned, size_t)>& body) {
+void parallel_for(unsigned threads, size_t count, const std::function<void(unsigned, size_t)>& body, WorkerPool* pool) {
   std::atomic<size_t> next{0};
   const auto work = [&](unsigned worker) {
     for (size_t item; (item = next.fetch_add(1)) < count;) body(worker, item);
   };
-  std::vector<std::thread> helpers;
-  const size_t wanted = std::min<size_t>(threads, count);
-  try {
-    for (unsigned worker = 1; worker < wanted; ++worker) helpers.emplace_back(work, worker);
-  } catch (const std::system_error&) {
-    // The system has no more threads to give; those that run share the work.
-  }
-  work(0);
-  for (std::thread& helper : helpers) helper.join();
+  const auto workers = static_cast<unsigned>(std::min<size_t>(threads, count));
+  if (workers <= 1) return work(0);
+  if (pool != nullptr) return pool->run(workers, work);
+  WorkerPool(workers - 1).run(workers, work);
 }
 
 void Progress::add(uint64_t work) {

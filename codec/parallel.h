@@ -1,4 +1,4 @@
-// Splitting a computation over threads that live as long as the call, with progress and cancelling.
+// Splitting a computation over threads, with progress and cancelling.
 #pragma once
 
 #include <atomic>
@@ -7,12 +7,15 @@
 #include <functional>
 
 #include "base/mutex.h"
+#include "codec/worker_pool.h"
 
 namespace walrusfs::codec {
 
 // body(worker, item) for every item < count; worker < threads names the thread, for its scratch. Items
 // are taken in order. Returns when all are done. The body must not throw.
-void parallel_for(unsigned threads, size_t count, const std::function<void(unsigned worker, size_t item)>& body);
+// With a pool its threads take part, else threads are started that live as long as the call.
+void parallel_for(unsigned threads, size_t count, const std::function<void(unsigned worker, size_t item)>& body,
+                  WorkerPool* pool = nullptr);
 
 // Counts work done and tells the user's callback. Safe from any thread.
 class Progress {

@@ -111,23 +111,37 @@ TEST_P(Engine, PairHashesEqualOneByOneHashing) {
   }
 }
 
-// Random shapes and sizes through the whole encoder.
-TEST_P(Engine, EncodesRandomBlobsAsTheReference) {
-  for (int round = 0; round < 12; ++round) {
-    const auto n = static_cast<uint32_t>(4 + rng_.below(60));
-    const CodeShape shape = test::shape_of(n);
-    const uint64_t most = std::min<uint64_t>(shape.max_blob_bytes(), 200 * shape.source_symbols());
-    Bytes blob(rng_.below(most + 1));
-    rng_.fill(blob);
-    EncodeOptions reference, own;
-    reference.engine = &kScalarEngine;
-    own.engine = &engine();
-    const auto expected = encode_blob(shape, blob, reference).value();
-    const auto actual = encode_blob(shape, blob, own).value();
-    ASSERT_EQ(actual.metadata, expected.metadata) << "n " << n << " size " << blob.size();
-    for (size_t p = 0; p < n; ++p) {
-      ASSERT_EQ(actual.pairs[p].primary, expected.pairs[p].primary) << "n " << n << " size " << blob.size();
-      ASSERT_EQ(actual.pairs[p].secondary, expected.pairs[p].secondary) << "n " << n << " size " << blob.size();
+// The node over digests 2d and 2d + 1, and the node over equal lanes of facing groups.
+TEST_P(Engine, JoinedGroupsAndNeighboursAreInnerNodes) {
+  for (size_t groups : {1u, 2u, 3u, 5u}) {
+    std::vector<DigestLanes> in(2 * groups);
+    rng_.fill({reinterpret_cast<uint8_t*>(in.data()), in.size() * sizeof(DigestLanes)});
+    std::vector<DigestLanes> neighbours = in, facing = in;
+    engine().join_neighbours(neighbours.data(), neighbours.data(), groups);
+    engine().join_groups(facing.data(), facing.data(), groups);
+    for (size_t d = 0; d < groups * kLanes; ++d) {
+      const auto digest = [&](size_t number) { return get_digest(in.data(), number); };
+      ASSERT_EQ(get_digest(neighbours.data(), d), merkle_inner(digest(2 * d), digest(2 * d + 1)));
+      const size_t left = d / kLanes * 2 * kLanes + d % kLanes;
+      ASSERT_EQ(get_digest(facing.data(), d), merkle_inner(digest(left), digest(left + kLanes)));
+    }
+  }
+}
+
+TEST_P(Engine, WordsHashAsMessagesOfTheirLength) {
+  for (uint64_t bytes : {1u, 3u, 5u, 7u, 8u}) {
+    for (size_t groups : {1u, 2u, 3u}) {
+      std::vector<LaneWord> words(groups);
+      std::vector<DigestLanes> digests(groups);
+      for (size_t i = 0; i < groups * kLanes; ++i) {
+        words[i / kLanes].lane[i % kLanes] = rng_.next() >> (8 * (8 - bytes));
+      }
+      engine().hash_words(words.data(), bytes, digests.data(), groups);
+      for (size_t i = 0; i < groups * kLanes; ++i) {
+        uint8_t message[8];
+        store_le(message, words[i / kLanes].lane[i % kLanes]);
+        ASSERT_EQ(get_digest(digests.data(), i), blake2b256({message, bytes}));
+      }
     }
   }
 }
