@@ -24,9 +24,9 @@ struct EncodeOptions {
   WorkerPool* pool = nullptr;
 };
 
-// Every sliver hash of the blob, and with them its blob ID. Scratch memory stays below about 200 MiB
-// plus 1 MiB per thread, whatever the blob's size, for committees of up to 1000 shards. kTooLarge when the blob does
-// not fit the shape.
+// Every sliver hash of the blob, and with them its blob ID. Scratch memory stays below 128 MiB plus 2 MiB
+// per thread, whatever the blob's size, for committees of up to 1000 shards; beyond, it grows with the
+// square of the committee. kTooLarge when the blob does not fit the shape.
 Result<BlobMetadata> compute_metadata(const CodeShape& shape, ByteView blob, const EncodeOptions& options = {});
 
 struct SliverPair {
@@ -36,7 +36,8 @@ struct SliverPair {
 };
 
 // Hands out slivers in batches, so that an upload never holds 4.5 times the blob. A batch repeats the
-// Reed-Solomon work over the whole blob (systematic slivers are plain copies), never the hashing.
+// Reed-Solomon work over the whole blob (systematic slivers are plain copies), never the hashing. Beside
+// the slivers a batch takes less than 1 MiB per thread.
 class SliverEncoder {
  public:
   // `blob` must outlive the encoder. kTooLarge when it does not fit the shape.
