@@ -2,6 +2,7 @@
 
 #include "client/memory_body.h"
 #include "client/sui/rpc.pb.h"
+#include "client/sui/rpc_message.h"
 
 namespace walrusfs {
 namespace {
@@ -133,7 +134,7 @@ Status SuiClient::call(std::string_view method, const google::protobuf::MessageL
   const auto reply = sui::parse_grpc_reply(wire, answer.status, header, answer.body);
   if (!reply.ok()) return reply.error().with_context(who);
   if (!reply->status.ok()) return sui::error_of(reply->status, who);
-  if (!response->ParseFromArray(reply->message.data(), static_cast<int>(reply->message.size())))
+  if (!sui::parse_rpc_message(reply->message, response))
     return Error(Code::kCorrupt, who + ": the answer is no message of this method");
   return ok_status();
 }

@@ -227,7 +227,7 @@ Bytes grpc_frame(ByteView message) {
 Result<Bytes> grpc_request_message(GrpcWire wire, ByteView body, size_t max_bytes) {
   WFS_ASSIGN(const Bytes plain, unwrapped(wire, body));
   WFS_ASSIGN(const Pieces pieces, sort_frames(plain));
-  if (pieces.messages.size() != 1) return malformed("there is not exactly one message");
+  if (pieces.messages.size() != 1 || pieces.trailers) return malformed("there is not exactly one message");
   if (pieces.messages[0].size() > max_bytes) return malformed("it is too long");
   return to_bytes(pieces.messages[0]);
 }

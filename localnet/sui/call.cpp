@@ -1,5 +1,7 @@
 #include "localnet/sui/call.h"
 
+#include "base/utf8.h"
+
 namespace walrusfs::localnet::sui {
 
 TypeTag type_of(Parameter::Kind kind, const Packages& packages, const std::vector<TypeTag>& type_arguments) {
@@ -29,8 +31,11 @@ bool is_value_of(Parameter::Kind kind, ByteView bytes) {
     case Kind::kU64: return bytes.size() == 8;
     case Kind::kBlobId:
     case Kind::kDigest: return bytes.size() == 32;
-    case Kind::kText:
     case Kind::kBytes: return bcs_decode<Bytes>(bytes, "a value").ok();
+    case Kind::kText: {
+      const auto text = bcs_decode<std::string>(bytes, "a value");
+      return text.ok() && is_utf8(*text);
+    }
     default: return false;
   }
 }

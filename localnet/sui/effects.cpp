@@ -15,7 +15,9 @@ const char* kind_name(FailureKind kind) {
   switch (kind) {
     case FailureKind::kInsufficientGas: return "InsufficientGas";
     case FailureKind::kInvariantViolation: return "InvariantViolation";
+    case FailureKind::kObjectTooBig: return "MoveObjectTooBig";
     case FailureKind::kInsufficientCoinBalance: return "InsufficientCoinBalance";
+    case FailureKind::kCoinBalanceOverflow: return "CoinBalanceOverflow";
     case FailureKind::kMoveAbort: return "MoveAbort";
     case FailureKind::kFunctionNotFound: return "FunctionNotFound";
     case FailureKind::kArity: return "ArityMismatch";
@@ -38,6 +40,10 @@ void write_failure(BcsWriter& out, const Failure& failure) {
     bcs_write(out, uint16_t{0});
     bcs_write(out, std::optional<std::string>(failure.function));
     bcs_write(out, failure.abort_code);
+  }
+  if (kind == FailureKind::kObjectTooBig) {
+    bcs_write(out, failure.object_bytes);
+    bcs_write(out, kMaxObjectBytes);
   }
   if (kind == FailureKind::kCommandArgument) {
     bcs_write(out, static_cast<uint16_t>(failure.argument));

@@ -13,7 +13,9 @@ namespace walrusfs::localnet::sui {
 enum class FailureKind : uint32_t {
   kInsufficientGas = 1,
   kInvariantViolation = 3,
+  kObjectTooBig = 5,
   kInsufficientCoinBalance = 8,
+  kCoinBalanceOverflow = 9,
   kMoveAbort = 13,
   kFunctionNotFound = 16,
   kArity = 17,
@@ -36,6 +38,9 @@ enum class ArgumentProblem : uint32_t {
   kInvalidObjectByMutRef = 11,
 };
 
+// The largest Move object, in bytes of its contents.
+constexpr uint64_t kMaxObjectBytes = 250 * 1024;
+
 // Why a transaction failed while it ran. It is still part of the chain, and its gas is paid.
 struct Failure {
   uint32_t kind = 0;  // a FailureKind
@@ -45,11 +50,12 @@ struct Failure {
   uint64_t abort_code = 0;
   uint32_t argument = 0;          // this and the next: of argument errors
   uint32_t argument_problem = 0;  // an ArgumentProblem
+  uint64_t object_bytes = 0;      // of an object that is too big
 
   std::string description() const;
   static auto bcs_fields(auto& self) {
     return std::tie(self.kind, self.command, self.package, self.module, self.function, self.abort_code, self.argument,
-                    self.argument_problem);
+                    self.argument_problem, self.object_bytes);
   }
 };
 

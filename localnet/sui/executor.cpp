@@ -119,7 +119,8 @@ Status Inspector::check_gas() {
     WFS_ASSIGN(Object object, check_owned(coin, gas.owner, seen_));
     if (object.type != coin_of(sui_coin_type()) || !std::holds_alternative<AddressOwner>(object.owner))
       return refused("gas object " + coin.id.to_string() + " is no SUI coin");
-    balance += bcs_decode<Coin>(object.contents, "a coin").value().balance;
+    const uint64_t more = bcs_decode<Coin>(object.contents, "a coin").value().balance;
+    if (__builtin_add_overflow(balance, more, &balance)) return refused("the gas coins hold more than can be told");
     gas_.push_back(std::move(object));
   }
   if (balance < gas.budget)
@@ -144,6 +145,8 @@ class Run {
   void put_gas_coin(Workspace& work, uint64_t balance, const Address& owner);
   void collect(const Workspace& work);
   void collect_entry(const Workspace& work, const ObjectId& id, const Workspace::Entry& entry);
+  // An object of its own that is larger than the chain allows.
+  Step too_big() const;
   GasCost price() const;
   void charge(const GasCost& cost);
   void tell_changes();
@@ -214,6 +217,17 @@ void Run::collect(const Workspace& work) {
   created_.clear();
   deleted_.clear();
   for (const auto& [id, entry] : work.entries()) collect_entry(work, id, entry);
+}
+
+Step Run::too_big() const {
+  for (const auto& [id, object] : after_) {
+    if (object.contents.size() <= kMaxObjectBytes) continue;
+    Failure failure;
+    failure.kind = static_cast<uint32_t>(FailureKind::kObjectTooBig);
+    failure.object_bytes = object.contents.size();
+    return failure;
+  }
+  return {};
 }
 
 GasCost Run::price() const {
@@ -296,6 +310,7 @@ Execution Run::finish() {
   Workspace work(rules_.network, rules_.objects, digest_, data_.sender);
   effects.failure = attempt(work);
   collect(work);
+  if (!effects.failure) effects.failure = too_big();
   GasCost cost = price();
   if (!effects.failure && cost.computation + cost.storage > data_.gas.budget + cost.rebate) {
     effects.failure.emplace();

@@ -74,7 +74,8 @@ CoinTotal FullNode::balance(const Address& owner, const TypeTag& coin_type) cons
   for (;;) {
     const auto coins = owned_by(owner, coin_of(coin_type), after, kCoinsAtATime);
     for (const Object& object : coins) {
-      total.balance += bcs_decode<Coin>(object.contents, "a coin").value().balance;
+      const uint64_t more = bcs_decode<Coin>(object.contents, "a coin").value().balance;
+      total.balance = more > UINT64_MAX - total.balance ? UINT64_MAX : total.balance + more;
       ++total.coins;
     }
     if (coins.size() < kCoinsAtATime) return total;

@@ -264,7 +264,8 @@ Step Machine::run_merge(const MergeCoins& command) {
     if (!purse->value || source.type != purse->value->type) return bad_argument(i + 1, ArgumentProblem::kTypeMismatch);
     Coin into = coin_in(*purse->value);
     const Coin from = coin_in(source);
-    into.balance += from.balance;
+    if (__builtin_add_overflow(into.balance, from.balance, &into.balance))
+      return failure_of(FailureKind::kCoinBalanceOverflow);
     work_.delete_id(from.id);
     purse->value->bytes = bcs_encode(into);
   }

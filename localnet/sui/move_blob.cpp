@@ -16,6 +16,7 @@ enum : uint64_t {
   kWrongObjectId = 10,
 };
 constexpr uint64_t kIncompatibleEpochs = 1, kIncompatibleAmount = 2;  // of storage_resource
+constexpr uint64_t kOverflow = 1;                                     // of 0x2::balance
 constexpr uint64_t kInvalidEpochsAhead = 2;                           // of system_state_inner
 
 Failure blob_abort(const Call& call, std::string_view function, uint64_t code) {
@@ -185,7 +186,8 @@ Step share_funded(Call& call) {
 Step fund_shared(Call& call) {
   auto shared = call.get<SharedBlob>(0);
   const auto coin = call.get<Coin>(1);
-  shared.funds += coin.balance;
+  if (__builtin_add_overflow(shared.funds, coin.balance, &shared.funds))
+    return call.framework_abort("balance", "join", kOverflow);
   call.work.delete_id(coin.id);
   call.set(0, shared);
   return {};

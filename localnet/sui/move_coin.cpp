@@ -5,7 +5,7 @@
 namespace walrusfs::localnet::sui {
 namespace {
 
-constexpr uint64_t kNonZero = 0, kNotEnough = 2;                     // of 0x2::balance
+constexpr uint64_t kNonZero = 0, kOverflow = 1, kNotEnough = 2;      // of 0x2::balance
 enum : uint64_t { kInsufficientFunds = 0, kInsufficientInput = 1 };  // of wal_exchange
 
 Step destroy_zero(Call& call) {
@@ -23,7 +23,8 @@ Step zero(Call& call) {
 Step join(Call& call) {
   auto coin = call.get<Coin>(0);
   const auto other = call.get<Coin>(1);
-  coin.balance += other.balance;
+  if (__builtin_add_overflow(coin.balance, other.balance, &coin.balance))
+    return call.framework_abort("balance", "join", kOverflow);
   call.work.delete_id(other.id);
   call.set(0, coin);
   return {};
@@ -47,7 +48,7 @@ Step exchange_to_wal(Call& call, uint64_t sui) {
   auto exchange = call.get<Exchange>(0);
   const auto wal = at_rate(sui, exchange.rate.wal, exchange.rate.sui);
   if (sui == 0) return exchange_abort(call, kInsufficientInput);
-  if (!wal || *wal > exchange.wal) return exchange_abort(call, kInsufficientFunds);
+  if (!wal || *wal > exchange.wal || sui > UINT64_MAX - exchange.sui) return exchange_abort(call, kInsufficientFunds);
   exchange.wal -= *wal;
   exchange.sui += sui;
   call.set(0, exchange);
@@ -59,7 +60,7 @@ Step exchange_to_sui(Call& call, uint64_t wal) {
   auto exchange = call.get<Exchange>(0);
   const auto sui = at_rate(wal, exchange.rate.sui, exchange.rate.wal);
   if (wal == 0) return exchange_abort(call, kInsufficientInput);
-  if (!sui || *sui > exchange.sui) return exchange_abort(call, kInsufficientFunds);
+  if (!sui || *sui > exchange.sui || wal > UINT64_MAX - exchange.wal) return exchange_abort(call, kInsufficientFunds);
   exchange.sui -= *sui;
   exchange.wal += wal;
   call.set(0, exchange);

@@ -227,11 +227,11 @@ Result<TransactionData> resolve_transaction(const FullNode& node, const rpc::Tra
 }
 
 Status select_gas(const FullNode& node, TransactionData& data) {
-  uint64_t balance = 0;
+  uint64_t balance = 0;  // of the largest coin that was chosen
   if (data.gas.payment.empty()) {
     for (const Object& coin : gas_coins(node, data)) {
       data.gas.payment.push_back(coin.ref());
-      balance += balance_of(coin);
+      balance = std::max(balance, balance_of(coin));
     }
     if (data.gas.payment.empty()) return nonsense("no SUI coin of " + data.gas.owner.to_string() + " can pay the gas");
   }

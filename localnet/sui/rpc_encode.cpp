@@ -164,6 +164,10 @@ void encode_failure(const Failure& failure, rpc::ExecutionError* out) {
     location->set_instruction(0);
     location->set_function_name(failure.function);
   }
+  if (kind == FailureKind::kObjectTooBig) {
+    out->mutable_size_error()->set_size(failure.object_bytes);
+    out->mutable_size_error()->set_max_size(kMaxObjectBytes);
+  }
   if (kind == FailureKind::kCommandArgument) {
     out->mutable_command_argument_error()->set_argument(failure.argument);
     out->mutable_command_argument_error()->set_kind(failure.argument_problem);

@@ -5,6 +5,7 @@
 
 #include "base/crypto.h"
 #include "client/sui/objects.h"
+#include "client/sui/rpc_message.h"
 #include "localnet/sui/resolver.h"
 #include "localnet/sui/rpc_encode.h"
 
@@ -360,7 +361,7 @@ Result<rpc::ExecuteTransactionResponse> execute_transaction(FullNode& node,
 template <typename Request, typename Response>
 Result<Bytes> run(FullNode& node, ByteView message, Result<Response> (*method)(FullNode&, const Request&)) {
   Request request;
-  if (!request.ParseFromArray(message.data(), static_cast<int>(message.size())))
+  if (!walrusfs::sui::parse_rpc_message(message, &request))
     return Error(Code::kInvalidArgument, "the request is no message of this method");
   WFS_ASSIGN(const Response response, method(node, request));
   return to_bytes(as_bytes(response.SerializeAsString()));

@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "client/sui/grpc.h"
 #include "client/sui/rpc.pb.h"
+#include "client/sui/rpc_message.h"
 
 namespace walrusfs::sui {
 namespace {
@@ -12,7 +13,7 @@ void request(GrpcWire wire, ByteView input) {
   const auto message = grpc_request_message(wire, input, kMaxBytes);
   if (!message.ok()) return;
   rpc::SimulateTransactionRequest parsed;
-  (void)parsed.ParseFromArray(message->data(), static_cast<int>(message->size()));
+  (void)parse_rpc_message(*message, &parsed);
   if (wire == GrpcWire::kNative) WFS_CHECK(equal(grpc_frame(*message), input));
 }
 

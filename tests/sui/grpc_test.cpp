@@ -29,6 +29,12 @@ TEST(Grpc, RequestsAreFramed) {
   EXPECT_TRUE(grpc_request_message(GrpcWire::kWeb, grpc_frame({}), kAnyLength).value().empty());
 }
 
+TEST(Grpc, RequestsHaveNoTrailers) {
+  Bytes body = grpc_frame(as_bytes("a message"));
+  append(body, as_bytes(grpc_web_body(GrpcWire::kWeb, {{GrpcCode::kNotFound, {}, {}}, {}})));
+  EXPECT_EQ(grpc_request_message(GrpcWire::kWeb, body, kAnyLength).error().code(), Code::kCorrupt);
+}
+
 TEST(Grpc, RequestsHaveALimit) {
   const Bytes frame = grpc_frame(Bytes(100));
   EXPECT_TRUE(grpc_request_message(GrpcWire::kWeb, frame, 100).ok());

@@ -103,7 +103,7 @@ TEST_F(BlobCalls, TheStorageMustBeLargeEnoughAndNow) {
 }
 
 TEST_F(BlobCalls, CertifiedByAllOrByAQuorum) {
-  for (const auto& signers : {std::vector<uint16_t>{0, 1, 2, 3}, {0, 1, 2}, {0, 2, 3}}) {
+  for (const auto& signers : std::vector<std::vector<uint16_t>>{{0, 1, 2, 3}, {0, 1, 2}, {0, 2, 3}}) {
     const ObjectId id = register_blob(poem, true);
     const Effects effects = certify(id, signers);
     EXPECT_EQ(outcome(effects), "");

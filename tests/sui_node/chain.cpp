@@ -1,6 +1,7 @@
 #include "chain.h"
 
 #include "codec/shape.h"
+#include "localnet/sui/epochs.h"
 #include "localnet/sui/walrus_state.h"
 
 namespace walrusfs::localnet::sui {
@@ -94,17 +95,7 @@ SystemStateInner ChainTest::system_state() const {
 }
 
 void ChainTest::set_epoch(uint32_t epoch) {
-  const ObjectId id = inner_state_id(net.system, net.packages.walrus_version);
-  Object object = node->object(id).value();
-  auto field = read<SystemField>(id);
-  FutureAccountingRing& ring = field.value.future_accounting;
-  while (field.value.committee.epoch < epoch) {
-    ring.ring[ring.current_index] = {field.value.committee.epoch + ring.length, 0, 0};
-    ring.current_index = (ring.current_index + 1) % ring.length;
-    ++field.value.committee.epoch;
-  }
-  object.contents = bcs_encode(field);
-  ASSERT_TRUE(node->overrule({object}, {}).ok());
+  while (system_state().committee.epoch < epoch) ASSERT_TRUE(advance_epoch(*node).ok());
 }
 
 }  // namespace walrusfs::localnet::sui

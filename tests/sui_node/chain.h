@@ -81,7 +81,7 @@ class ChainTest : public testing::Test {
   TypeTag storage_type() const { return walrus_type("storage_resource", "Storage"); }
   SystemStateInner system_state() const;
   uint64_t wal_left() const { return read<Coin>(wal_coin).balance; }
-  // Walrus's epoch, set from outside.
+  // Goes on until Walrus is in that epoch.
   void set_epoch(uint32_t epoch);
 
   TempFolder folder;

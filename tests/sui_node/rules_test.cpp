@@ -2,6 +2,7 @@
 #include <set>
 
 #include "chain.h"
+#include "localnet/sui/epochs.h"
 
 namespace walrusfs::localnet::sui {
 namespace {
@@ -296,6 +297,55 @@ TEST_F(ChainRules, TheWholeGasCoinMayGo) {
   EXPECT_EQ(outcome(effects), "");
   EXPECT_EQ(sui_of(me.address()), 0u);
   EXPECT_EQ(sui_of(Address::of(9)), kMuch - effects.gas.computation - effects.gas.storage);
+}
+
+TEST_F(ChainRules, BalancesDoNotOverflow) {
+  const auto granted = node->grant(me.address(), 0, UINT64_MAX).value();
+  builder.merge(wal(), {owned(only_created(granted.effects, coin_of(net.packages.wal_type())))});
+  EXPECT_EQ(run_outcome(), "CoinBalanceOverflow");
+  EXPECT_EQ(node->balance(me.address(), net.packages.wal_type()).balance, UINT64_MAX);
+}
+
+TEST_F(ChainRules, ObjectsHaveASize) {
+  const ObjectId blob = register_blob(poem, true);
+  const auto set = [&](const std::string& key, size_t value_bytes) {
+    walrus("blob", "insert_or_update_metadata_pair", {owned(blob), text(key), text(std::string(value_bytes, 'x'))});
+    return run_outcome();
+  };
+  for (int i = 0; i < 15; ++i) ASSERT_EQ(set(std::to_string(i), 16'300), "") << i;
+  const auto field_bytes = [&] { return node->object(attributes_id(blob))->contents.size(); };
+  // A new entry has a key of one byte after its length, and two bytes of length before its value.
+  const size_t room = kMaxObjectBytes - field_bytes() - 4;
+  ASSERT_LT(room, 16'300u);
+  EXPECT_EQ(set("x", room + 1), "MoveObjectTooBig");
+  EXPECT_EQ(set("x", room), "");
+  EXPECT_EQ(field_bytes(), kMaxObjectBytes);
+}
+
+TEST_F(ChainRules, TextIsUtf8) {
+  const ObjectId blob = register_blob(poem, true);
+  walrus("blob", "insert_or_update_metadata_pair", {owned(blob), text("k"), text("\xc3\xa9")});
+  EXPECT_EQ(run_outcome(), "");
+  walrus("blob", "insert_or_update_metadata_pair", {owned(blob), text("k"), text("\xc3")});
+  EXPECT_EQ(run_outcome(), "CommandArgumentError(argument 2, problem 2)");
+}
+
+TEST_F(ChainRules, EpochsGoOnForSystemAndStakingTogether) {
+  keep(reserve(1000, 2));
+  ASSERT_EQ(run_outcome(), "");
+  ASSERT_EQ(system_state().used_capacity_size, 1000u);
+  EXPECT_EQ(advance_epoch(*node).value(), 2u);
+  const auto staking = read<Field<uint64_t, StakingInner>>(inner_state_id(net.staking, 3)).value;
+  EXPECT_EQ(staking.epoch, 2u);
+  EXPECT_EQ(system_state().committee.epoch, 2u);
+  EXPECT_EQ(system_state().used_capacity_size, 1000u);
+  EXPECT_EQ(node->transactions_after(node->height() - 1, 1).at(0).effects.events.at(0).type.name, "EpochChangeStart");
+  EXPECT_EQ(advance_epoch(*node).value(), 3u);
+  EXPECT_EQ(system_state().used_capacity_size, 0u);
+  EXPECT_EQ(system_state().future_accounting.ring[system_state().future_accounting.current_index].epoch, 3u);
+  for (int i = 0; i < 60; ++i) ASSERT_TRUE(advance_epoch(*node).ok());  // round the ring
+  keep(reserve(1000, 53));
+  EXPECT_EQ(run_outcome(), "");
 }
 
 // ---- a chain, and after a restart the same
