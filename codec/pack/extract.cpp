@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/acl.h"
 #include "base/limits.h"
 #include "codec/pack/pack_reader.h"
 #include "codec/pack/text_fields.h"
@@ -42,6 +43,35 @@ bool is_internal(const Member& member) {
   return member.path == kInternalFolder || member.path.starts_with(std::string(kInternalFolder) + "/");
 }
 
+int acl_tag(AclTag tag) {
+  switch (tag) {
+    case AclTag::kUserObj: return ARCHIVE_ENTRY_ACL_USER_OBJ;
+    case AclTag::kUser: return ARCHIVE_ENTRY_ACL_USER;
+    case AclTag::kGroupObj: return ARCHIVE_ENTRY_ACL_GROUP_OBJ;
+    case AclTag::kGroup: return ARCHIVE_ENTRY_ACL_GROUP;
+    case AclTag::kMask: return ARCHIVE_ENTRY_ACL_MASK;
+    case AclTag::kOther: return ARCHIVE_ENTRY_ACL_OTHER;
+  }
+  WFS_CHECK(false);
+}
+
+int acl_permissions(const AclEntry& entry) {
+  return ((entry.permissions & 4) != 0 ? ARCHIVE_ENTRY_ACL_READ : 0) |
+         ((entry.permissions & 2) != 0 ? ARCHIVE_ENTRY_ACL_WRITE : 0) |
+         ((entry.permissions & 1) != 0 ? ARCHIVE_ENTRY_ACL_EXECUTE : 0);
+}
+
+// Also without owners: the group's bits of the mode are the list's mask, and on their own they would let the
+// group in where the list keeps it out. libarchive passes over lists that stand among the xattrs.
+void add_acl(archive_entry& entry, const Xattr& xattr) {
+  const Result<Acl> acl = Acl::parse(xattr.value);
+  if (!acl.ok()) return;
+  const int type = xattr.name == kAccessAclXattr ? ARCHIVE_ENTRY_ACL_TYPE_ACCESS : ARCHIVE_ENTRY_ACL_TYPE_DEFAULT;
+  for (const AclEntry& one : acl->entries())
+    archive_entry_acl_add_entry(&entry, type, acl_permissions(one), acl_tag(one.tag), static_cast<int>(one.id),
+                                nullptr);
+}
+
 class Extractor {
  public:
   static Result<Extractor> create(PackReader& reader, const ExtractOptions& options) {
@@ -50,8 +80,8 @@ class Extractor {
     if (!folder) return error_from_errno(errno, "cannot extract to '" + options.folder + "'");
     Disk disk(archive_write_disk_new());
     WFS_CHECK(disk != nullptr);
-    int flags = ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_XATTR | ARCHIVE_EXTRACT_SECURE_SYMLINKS |
-                ARCHIVE_EXTRACT_SECURE_NODOTDOT;
+    int flags = ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_XATTR | ARCHIVE_EXTRACT_ACL |
+                ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT;
     if (options.owners_and_devices) flags |= ARCHIVE_EXTRACT_OWNER;
     archive_write_disk_set_options(disk.get(), flags);
     return Extractor(reader, options, folder.get(), std::move(disk));
@@ -99,6 +129,7 @@ class Extractor {
     }
     if (is_device(member.type)) archive_entry_set_rdev(entry.get(), makedev(member.device_major, member.device_minor));
     for (const Xattr& xattr : member.xattrs) {
+      if (is_acl_xattr(xattr.name)) add_acl(*entry, xattr);
       if (!options_.owners_and_devices && !xattr.name.starts_with("user.")) continue;
       archive_entry_xattr_add_entry(entry.get(), xattr.name.c_str(), xattr.value.data(), xattr.value.size());
     }

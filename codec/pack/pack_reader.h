@@ -82,7 +82,7 @@ class PackReader {
 
 struct ExtractOptions {
   std::string folder;               // must exist
-  bool owners_and_devices = false;  // chown, mknod and all xattrs: for root; else only xattrs in "user."
+  bool owners_and_devices = false;  // chown, mknod and all xattrs: for root; else "user." ones and ACLs
   bool internal = false;            // `.walrusfs/` as well
 };
 

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+
+#include "base/acl.h"
 
 namespace walrusfs::pack {
 
@@ -31,6 +34,13 @@ constexpr uint64_t kTarLargestOwner = 07777777;     // 7 octal digits
 constexpr uint64_t kTarLargestSize = 077777777777;  // 11 octal digits
 constexpr char kSparseNamePrefix[] = "GNUSparseFile.0/";
 constexpr char kXattrKeyword[] = "SCHILY.xattr.";
+
+// Access control lists stand twice: as the xattr that Linux has, and as the text that tar programs restore.
+struct AclRecord {
+  std::string_view keyword;
+  std::string_view xattr;
+};
+constexpr AclRecord kAclRecords[] = {{"SCHILY.acl.access", kAccessAclXattr}, {"SCHILY.acl.default", kDefaultAclXattr}};
 
 // The sum of the header's bytes with the checksum field as spaces.
 uint32_t tar_checksum(const TarBlock& block);

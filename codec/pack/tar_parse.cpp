@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/limits.h"
+#include "codec/pack/acl_text.h"
 #include "codec/pack/tar_block.h"
 #include "codec/pack/tar_format.h"
 
@@ -104,6 +105,8 @@ class MemberParser {
     WFS_TRY(read_names());
     WFS_TRY(read_numbers());
     WFS_TRY(read_xattrs());
+    WFS_TRY(read_acls());
+    sort_xattrs();
     if (records_.contains("GNU.sparse.major")) WFS_TRY(read_sparse_map());
     if (Status fit = check_member(member_); !fit) return damaged(start_, fit.error().message());
     MemberPlace place{std::move(member_), start_, at_, 0};
@@ -207,9 +210,26 @@ class MemberParser {
       xattr.value = to_bytes(as_bytes(record->second));
       member_.xattrs.push_back(std::move(xattr));
     }
+    return ok_status();
+  }
+
+  // The xattr, when it is there too, is the same list in the form that needs no reading.
+  Status read_acls() {
+    for (const AclRecord& known : kAclRecords) {
+      const auto record = records_.find(known.keyword);
+      const bool is_xattr = std::any_of(member_.xattrs.begin(), member_.xattrs.end(),
+                                        [&](const Xattr& xattr) { return xattr.name == known.xattr; });
+      if (record == records_.end() || is_xattr) continue;
+      const Result<Acl> acl = parse_acl(record->second);
+      if (!acl.ok()) return damaged(start_, acl.error().message());
+      member_.xattrs.push_back({std::string(known.xattr), acl->to_xattr()});
+    }
+    return ok_status();
+  }
+
+  void sort_xattrs() {
     std::sort(member_.xattrs.begin(), member_.xattrs.end(),
               [](const Xattr& a, const Xattr& b) { return a.name < b.name; });
-    return ok_status();
   }
 
   // One line of the map, fetching block by block.

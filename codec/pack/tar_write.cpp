@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "codec/pack/acl_text.h"
 #include "codec/pack/tar_block.h"
 #include "codec/pack/tar_format.h"
 #include "codec/pack/text_fields.h"
@@ -129,6 +130,24 @@ void put_number_records(Bytes& out, const Member& member, uint64_t stored_bytes)
   if (member.ctime) put_record(out, "ctime", decimal_time(*member.ctime));
 }
 
+// What breaks the rules of lists stands as an xattr only.
+void put_acl_records(Bytes& out, const std::vector<const Xattr*>& xattrs) {
+  for (const AclRecord& record : kAclRecords) {
+    for (const Xattr* xattr : xattrs) {
+      if (xattr->name != record.xattr) continue;
+      if (const Result<Acl> acl = Acl::parse(xattr->value); acl.ok()) put_record(out, record.keyword, print_acl(*acl));
+    }
+  }
+}
+
+void put_xattr_records(Bytes& out, const Member& member) {
+  std::vector<const Xattr*> sorted;
+  for (const Xattr& xattr : member.xattrs) sorted.push_back(&xattr);
+  std::sort(sorted.begin(), sorted.end(), [](const Xattr* a, const Xattr* b) { return a->name < b->name; });
+  put_acl_records(out, sorted);
+  for (const Xattr* xattr : sorted) put_record(out, xattr_keyword(xattr->name), ByteView(xattr->value));
+}
+
 Bytes extended_records(const Member& member, const std::string& path, uint64_t stored_bytes) {
   Bytes out;
   put_name_records(out, member, path);
@@ -139,10 +158,7 @@ Bytes extended_records(const Member& member, const std::string& path, uint64_t s
     put_record(out, "GNU.sparse.name", path);
     put_record(out, "GNU.sparse.realsize", std::to_string(member.size));
   }
-  std::vector<const Xattr*> sorted;
-  for (const Xattr& xattr : member.xattrs) sorted.push_back(&xattr);
-  std::sort(sorted.begin(), sorted.end(), [](const Xattr* a, const Xattr* b) { return a->name < b->name; });
-  for (const Xattr* xattr : sorted) put_record(out, xattr_keyword(xattr->name), ByteView(xattr->value));
+  put_xattr_records(out, member);
   if (!member.comment.empty()) put_record(out, "comment", member.comment);
   return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/acl.h"
 #include "base/limits.h"
 #include "fs/io/change_rows.h"
 
@@ -58,7 +59,10 @@ bool PackBudget::rows_fit(const Filled& filled, uint64_t text_bytes) const {
 uint64_t member_header_bound(const pack::Member& member) {
   uint64_t records = 8 * kRecord + 2 * (kRecord + member.path.size());
   records += kRecord + member.link_target.size() + kRecord + member.comment.size();
-  for (const pack::Xattr& xattr : member.xattrs) records += kRecord + 3 * xattr.name.size() + xattr.value.size();
+  for (const pack::Xattr& xattr : member.xattrs) {
+    records += kRecord + 3 * xattr.name.size() + xattr.value.size();
+    if (is_acl_xattr(xattr.name)) records += kRecord + 3 * xattr.value.size();
+  }
   uint64_t bytes = kBlock + round_up(records) + kBlock + kBlock;  // the last: padding behind the content
   if (member.data_ranges) {
     bytes += round_up((member.data_ranges->size() + 1) * 42 + 21);
