@@ -14,7 +14,7 @@ Result<Bytes> read_local(File& local, const ByteRange& range) {
   auto got = local.read_at(range.offset, bytes);
   if (!got.ok()) return got.error().with_context("reading the local copy of the blob");
   if (*got == bytes.size()) return bytes;
-  return Error(Code::kIo,
+  return Error(Code::kStale,
                fmt::format("the local copy of the blob ends at {}, before {}", range.offset + *got, range.end()));
 }
 
@@ -24,8 +24,8 @@ Status compare_step(BlobStore& store, const BlobId& blob, File& local, const Byt
     if (equal(served, wanted)) return ok_status();
     return Error(Code::kCorrupt, "it differs from what was uploaded");
   };
-  WFS_TRY(store.read(blob, range, same, deadline));
-  return ok_status();
+  WFS_ASSIGN(const Bytes served, store.read(blob, range, same, deadline));
+  return same(served);  // also where a store forgot to ask
 }
 
 }  // namespace

@@ -2,19 +2,20 @@
 // aggregator and compared with the local file, byte for byte, before anybody relies on it.
 #pragma once
 
+#include "base/limits.h"
 #include "client/blob_store.h"
 
 namespace walrusfs {
 
 struct ReadBackOptions {
-  uint64_t step_bytes = uint64_t{4} << 20;  // held in memory twice; at most limits::kBlobReadBytes
+  uint64_t step_bytes = limits::kReadBackBytes;  // held in memory twice; at most limits::kBlobReadBytes
   std::function<void(uint64_t done_bytes, uint64_t total_bytes)> on_progress = {};
   const CancelToken* cancel = nullptr;  // borrowed for the call
 };
 
 // Ok when the network serves exactly the first `size_bytes` of `local` under this blob ID. kCorrupt when it serves
-// anything else or another size, kNotFound when it does not know the blob, kIo when `local` cannot be read,
-// kCancelled; otherwise the store's errors. Blocks; safe from any thread.
+// anything else or another size, kNotFound when it does not know the blob, kStale when `local` is shorter than that,
+// kIo when it cannot be read, kCancelled; otherwise the store's errors. Blocks; safe from any thread.
 Status read_back(BlobStore& store, const BlobId& blob, File& local, uint64_t size_bytes, const ReadBackOptions& options,
                  Deadline deadline);
 

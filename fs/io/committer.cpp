@@ -33,6 +33,12 @@ constexpr Millis kAfterEmptyCut{30'000};  // at the most, when a cut found nothi
 constexpr Millis kNothing{0};             // come back at once
 constexpr Millis kAfterCancel{3'600'000};
 
+uint64_t content_bytes(const std::vector<PackedRange>& packed) {
+  uint64_t sum = 0;
+  for (const PackedRange& range : packed) sum += range.length;
+  return sum;
+}
+
 class CommitterImpl final : public Committer {
  public:
   CommitterImpl(const World& world, const CommitterOptions& options, const CodeShape& shape)
@@ -40,7 +46,8 @@ class CommitterImpl final : public Committer {
         options_(options),
         limit_(world.index, {options.pack_bytes, world.store.max_blob_bytes(), shape.max_blob_bytes()}),
         builder_({world.index, world.spool, world.files, world.clock, cancel_}, shape, options.encode_threads),
-        uploader_({world.spool, world.store, world.files, world.clock, cancel_}, {options.epochs, options.permanent}) {}
+        uploader_({world.spool, world.store, world.files, world.clock, cancel_, meter_},
+                  {options.epochs, options.permanent}) {}
   ~CommitterImpl() override { end_cut(); }
 
   Millis step() override;
@@ -55,7 +62,7 @@ class CommitterImpl final : public Committer {
   struct Pending {
     PackRow row;
     bool may_be_stored = false;                      // an earlier try may have come through
-    std::optional<std::vector<PackedRange>> packed;  // kept once certified: the index forgets it after a while
+    std::optional<std::vector<PackedRange>> packed;  // from the upload on: the index forgets it after a while
   };
 
   Result<Millis> advance();
@@ -73,12 +80,14 @@ class CommitterImpl final : public Committer {
   void report(const Error& error);
   void set_doing(std::string doing);
   void covers(Sequence sequence);
+  void note_cut();
   bool flush_is_due() const;
 
   // Constant after construction.
   const World world_;
   const CommitterOptions options_;
   CancelToken cancel_;
+  UploadMeter meter_;
   std::function<void()> waker_;
 
   // Of the stepping thread.
@@ -90,10 +99,13 @@ class CommitterImpl final : public Committer {
   std::unique_ptr<CutPacker> cut_;
   std::optional<PackRow> newest_certified_;  // end of the chain
   std::optional<Deadline> no_cut_before_;    // after a cut that found nothing
+  uint64_t unneeded_bytes_ = 0;              // staged when the cut was made, but not by what it names
 
   mutable Mutex mutex_;
   CondVar changed_;
   CommitterStatus status_ GUARDED_BY(mutex_);
+  uint64_t left_of_cut_ GUARDED_BY(mutex_) = 0;            // not certified
+  uint64_t not_pending_ GUARDED_BY(mutex_) = 0;            // staged, but on the network or not needed
   Sequence covered_ GUARDED_BY(mutex_){};                  // everything up to here is on the network
   Sequence flush_target_ GUARDED_BY(mutex_){};             // somebody waits for this
   std::optional<Deadline> not_before_ GUARDED_BY(mutex_);  // after a failure
@@ -174,8 +186,11 @@ Status CommitterImpl::begin_cut() {
     for (const auto& [staging, uses] : plan.staging_uses) needed.insert(staging);
     world_.spool.hold_only(std::move(needed));
     CutPacker::Options options{{options_.recipient, options_.compression_level}, options_.volume_id};
-    cut_ = std::make_unique<CutPacker>(CutPacker::World{world_.spool, world_.clock, world_.rng, cancel_}, options,
-                                       std::move(snapshot), std::move(plan), since);
+    cut_ = std::make_unique<CutPacker>(CutPacker::World{world_.spool, world_.clock, world_.rng, cancel_, meter_},
+                                       options, std::move(snapshot), std::move(plan), since);
+    const uint64_t staged = world_.tree.unpublished_bytes();
+    unneeded_bytes_ = staged - std::min(staged, cut_->spool_bytes());
+    note_cut();
     return ok_status();
   }();
   if (!cut_) world_.spool.let_go_all();
@@ -186,6 +201,7 @@ void CommitterImpl::end_cut() {
   if (!cut_) return;
   cut_.reset();
   world_.spool.let_go_all();
+  note_cut();
 }
 
 Status CommitterImpl::build_next() {
@@ -211,6 +227,10 @@ Status CommitterImpl::build_next() {
 
 Status CommitterImpl::upload(Pending& pending) {
   set_doing(fmt::format("uploading pack {}", raw(pending.row.id)));
+  if (!pending.packed) {
+    WFS_ASSIGN(pending.packed, world_.index.packed_ranges(pending.row.id));
+  }
+  meter_.begin_upload(content_bytes(*pending.packed));
   const bool may_be_stored = std::exchange(pending.may_be_stored, true);
   Result<PackRow> certified = uploader_.upload(pending.row, may_be_stored);
   if (!certified.ok()) return upload_failed(pending, certified.error());
@@ -218,24 +238,23 @@ Status CommitterImpl::upload(Pending& pending) {
 }
 
 Status CommitterImpl::adopt(const PackRow& certified) {
-  auto& packed = pending_.front().packed;
-  if (!packed) {
-    WFS_ASSIGN(packed, world_.index.packed_ranges(certified.id));
-  }
-  WFS_TRY(world_.tree.adopt_pack(certified, *packed));
+  WFS_TRY(world_.tree.adopt_pack(certified, *pending_.front().packed));
   if (Status removed = world_.spool.remove_pack(certified.id); !removed.ok()) {
     log_warn("The file of pack {} stays until the next mount: {}", raw(certified.id), removed.error().message());
   }
   pending_.pop_front();
   newest_certified_ = certified;
   limit_.space_is_back();
+  meter_.certify();
   if (cut_) cut_->accept();
+  note_cut();
   if (raw(certified.cut) != 0) {
     end_cut();
     covers(certified.cut);
   }
   log_info("Pack {} is kept by the network as {} ({} bytes).", raw(certified.id), certified.blob.to_string(),
            certified.blob_bytes);
+  if (options_.on_certified) options_.on_certified(certified);
   MutexLock lock(mutex_);
   ++status_.packs_stored;
   status_.bytes_stored += certified.blob_bytes;
@@ -318,6 +337,13 @@ void CommitterImpl::covers(Sequence sequence) {
   changed_.notify_all();
 }
 
+// Staging files go only when all of their bytes are certified; what waits is told byte by byte.
+void CommitterImpl::note_cut() {
+  MutexLock lock(mutex_);
+  left_of_cut_ = cut_ ? cut_->bytes_left() : 0;
+  not_pending_ = cut_ ? unneeded_bytes_ + cut_->certified_but_held_bytes() : 0;
+}
+
 bool CommitterImpl::flush_is_due() const {
   MutexLock lock(mutex_);
   return flush_target_ > covered_;
@@ -355,10 +381,12 @@ void CommitterImpl::cancel() {
 }
 
 CommitterStatus CommitterImpl::status() const {
-  const uint64_t pending = world_.tree.unpublished_bytes();
+  const uint64_t staged = world_.tree.unpublished_bytes();
+  const UploadMeter::Counts progress = meter_.counts();
   MutexLock lock(mutex_);
   CommitterStatus status = status_;
-  status.pending_bytes = pending;
+  status.pending_bytes = std::max(left_of_cut_, staged - std::min(staged, not_pending_));
+  status.progress = progress;
   status.published = covered_;
   return status;
 }

@@ -18,6 +18,7 @@
 #include "codec/pack/age.h"
 #include "fs/io/held_spool.h"
 #include "fs/io/live_tree.h"
+#include "fs/io/upload_meter.h"
 #include "meta/index.h"
 
 namespace walrusfs {
@@ -32,11 +33,13 @@ struct CommitterOptions {
   std::optional<pack::AgeRecipient> recipient;  // none: a public volume
   std::string volume_id;                        // stands in every pack's changes: 1 to 64 of [0-9A-Za-z_-]
   unsigned encode_threads = 1;                  // for computing blob IDs
+  std::function<void(const PackRow&)> on_certified = {};  // may be unset; from the stepping thread
 };
 
 struct CommitterStatus {
   std::string doing;           // "idle", "waiting to try again", "building pack 7", "uploading pack 7", …
   uint64_t pending_bytes = 0;  // not certified yet
+  UploadMeter::Counts progress;
   uint64_t packs_stored = 0;   // since the mount
   uint64_t bytes_stored = 0;
   uint64_t failures_in_a_row = 0;

@@ -257,6 +257,8 @@ class PackFill {
         if (!got.ok()) return staging_failed(item, got.error());
         WFS_TRY(writer_->write(buffer_));
         done += buffer_.size();
+        cut_.filled_bytes_ += buffer_.size();
+        cut_.world_.meter.add_packed(buffer_.size());
       }
       const uint64_t at = t_offset + (part.file_offset - run.file_offset);
       packed_.push_back({staging, part.source_offset, part.length, at});
@@ -345,15 +347,20 @@ CutPacker::CutPacker(const World& world, const Options& options, std::unique_ptr
 
 Result<PackedContent> CutPacker::pack_next(ByteSink& out, const Target& target) {
   pack_start_ = cursor_;
+  filled_bytes_ = 0;
+  world_.meter.begin_pack();
   WFS_ASSIGN(auto writer, pack::PackWriter::create(out, options_.pack, world_.rng));
   return PackFill(*this, target, std::move(writer)).fill_and_finish();
 }
 
 void CutPacker::accept() {
+  accepted_bytes_ += std::exchange(filled_bytes_, 0);
   for (; items_let_go_ < cursor_.item; ++items_let_go_) {
     std::set<StagingId> stagings;
     for (const Extent& extent : plan_.items[items_let_go_].extents) {
-      if (extent.source == Extent::Source::kSpool) stagings.insert(StagingId{extent.source_id});
+      if (extent.source != Extent::Source::kSpool) continue;
+      stagings.insert(StagingId{extent.source_id});
+      let_go_bytes_ += extent.length;
     }
     for (StagingId staging : stagings) {
       if (--plan_.staging_uses[staging] == 0) world_.spool.let_go(staging);

@@ -9,6 +9,7 @@
 // either accept() (certified: its staging files are let go) or rewind() (dropped: packed again).
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <set>
@@ -21,6 +22,7 @@
 #include "codec/pack/pack_writer.h"
 #include "fs/io/held_spool.h"
 #include "fs/io/pack_plan.h"
+#include "fs/io/upload_meter.h"
 
 namespace walrusfs {
 
@@ -37,6 +39,7 @@ class CutPacker {
     Clock& clock;
     Rng& rng;
     const CancelToken& cancel;
+    UploadMeter& meter;
   };
   struct Options {
     pack::PackOptions pack;
@@ -49,6 +52,11 @@ class CutPacker {
   Sequence sequence() const { return cut_->sequence(); }
   Sequence previous() const { return previous_; }
   bool done() const { return cursor_.item == plan_.items.size() && cursor_.loose_row == plan_.loose_rows.size(); }
+
+  // Bytes to pack in all; those that are not certified yet; those that are though their staging files are held.
+  uint64_t spool_bytes() const { return plan_.spool_bytes; }
+  uint64_t bytes_left() const { return plan_.spool_bytes - std::min(plan_.spool_bytes, accepted_bytes_); }
+  uint64_t certified_but_held_bytes() const { return accepted_bytes_ - std::min(accepted_bytes_, let_go_bytes_); }
 
   // Files that had to be left out because their staging files cannot be read.
   size_t damaged_files() const { return damaged_.size(); }
@@ -84,6 +92,9 @@ class CutPacker {
   Cursor cursor_;
   Cursor pack_start_;  // where the last pack began
   size_t items_let_go_ = 0;
+  uint64_t filled_bytes_ = 0;    // content of the pack in the making
+  uint64_t accepted_bytes_ = 0;  // and of the certified ones
+  uint64_t let_go_bytes_ = 0;    // planned bytes of the items that were let go
   std::set<size_t> damaged_;  // items whose staging files cannot be read
 };
 

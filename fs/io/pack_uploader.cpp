@@ -1,10 +1,9 @@
 #include "fs/io/pack_uploader.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "client/read_back.h"
 
 namespace walrusfs {
 namespace {
@@ -24,7 +23,7 @@ Result<PackRow> PackUploader::upload(const PackRow& pack, bool may_be_stored) {
   }
   if (receipt->certified_by.empty() || receipt->certified_by == kByPublisher) {
     receipt->certified_by = kByPublisher;
-    WFS_TRY(read_back(pack, *file));
+    WFS_TRY(check_stored(pack, *file));
   }
   PackRow row = pack;
   row.state = PackState::kCertified;
@@ -67,30 +66,20 @@ Result<StoreReceipt> PackUploader::send(const PackRow& pack, File& file) {
   request.size_bytes = pack.blob_bytes;
   request.epochs = options_.epochs;
   request.permanent = options_.permanent;
+  request.on_progress = [this, total = pack.blob_bytes](uint64_t sent) { world_.meter.sent(sent, total); };
   request.cancel = &world_.cancel;
   return world_.store.store(request, deadline_for(pack.blob_bytes));
 }
 
-Status PackUploader::read_back(const PackRow& pack, File& file) {
-  Bytes ours;  // one for all: fresh pages each time cost more than the comparison
-  for (uint64_t at = 0; at < pack.blob_bytes; at += limits::kReadBackBytes) {
-    if (world_.cancel.cancelled()) return Error(Code::kCancelled, "reading back was cancelled");
-    ours.resize(std::min(limits::kReadBackBytes, pack.blob_bytes - at));
-    WFS_ASSIGN(size_t got, file.read_at(at, ours));
-    if (got != ours.size()) return Error(Code::kStale, "the pack's file was cut short while it was read back");
-    auto same = [&ours](ByteView theirs) -> Status {
-      if (equal(ours, theirs)) return ok_status();
-      return Error(Code::kCorrupt, "these are not the bytes that were stored");
-    };
-    auto read = world_.store.read(pack.blob, {at, ours.size()}, same, deadline_for(ours.size()));
-    if (read.ok() && !equal(ours, *read))
-      return Error(Code::kCorrupt, "reading back gave other bytes than were stored");
-    if (read.ok()) continue;
-    // Right after a write an aggregator may not know the blob yet.
-    const Code code = read.error().code() == Code::kNotFound ? Code::kUnavailable : read.error().code();
-    return Error(code, "reading back: " + read.error().message());
-  }
-  return ok_status();
+Status PackUploader::check_stored(const PackRow& pack, File& file) {
+  ReadBackOptions options;
+  options.on_progress = [this](uint64_t done, uint64_t total) { world_.meter.checked(done, total); };
+  options.cancel = &world_.cancel;
+  const Status same = read_back(world_.store, pack.blob, file, pack.blob_bytes, options, deadline_for(pack.blob_bytes));
+  if (same.ok()) return same;
+  // Right after a write an aggregator may not know the blob yet.
+  const Code code = same.error().code() == Code::kNotFound ? Code::kUnavailable : same.error().code();
+  return Error(code, "reading back: " + same.error().message());
 }
 
 Deadline PackUploader::deadline_for(uint64_t bytes) {

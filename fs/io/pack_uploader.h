@@ -9,6 +9,7 @@
 #include "client/blob_store.h"
 #include "client/cancel.h"
 #include "fs/io/held_spool.h"
+#include "fs/io/upload_meter.h"
 #include "meta/rows.h"
 
 namespace walrusfs {
@@ -21,6 +22,7 @@ class PackUploader {
     Files& files;
     Clock& clock;
     const CancelToken& cancel;
+    UploadMeter& meter;
   };
   struct Options {
     uint32_t epochs = 1;
@@ -38,7 +40,7 @@ class PackUploader {
   Result<std::optional<StoreReceipt>> receipt_if_stored(const PackRow& pack);
   Result<std::unique_ptr<File>> open_file(const PackRow& pack);
   Result<StoreReceipt> send(const PackRow& pack, File& file);
-  Status read_back(const PackRow& pack, File& file);
+  Status check_stored(const PackRow& pack, File& file);
   Deadline deadline_for(uint64_t bytes);
 
   const World world_;

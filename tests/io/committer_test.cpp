@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "codec/pack/changes.h"
 #include "codec/pack/pack_reader.h"
+#include "tests/io/forwarding_store.h"
 #include "tests/io/volume.h"
 
 namespace walrusfs::test {
@@ -310,6 +311,75 @@ TEST_F(CommitterTest, ManySmallFilesShareFramesAndOnePack) {
   const uint64_t before = store_.counters().reads;
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(volume.text("d/" + std::to_string(i)), "content " + std::to_string(i));
   EXPECT_LE(store_.counters().reads - before, 4u);
+}
+
+// Looks at the committer in the middle of every upload and of every reading back.
+class WatchedStore final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Result<StoreReceipt> store(const StoreRequest& request, Deadline deadline) override {
+    request.on_progress(request.size_bytes / 2);
+    half_sent_.push_back(committer_->status());
+    return ForwardingStore::store(request, deadline);
+  }
+  Result<Bytes> read(const BlobId& blob, ByteRange range, const Verifier& verify, Deadline deadline) override {
+    read_back_.push_back(committer_->status());
+    return ForwardingStore::read(blob, range, verify, deadline);
+  }
+
+  Committer* committer_ = nullptr;
+  std::vector<CommitterStatus> half_sent_, read_back_;
+};
+
+TEST_F(CommitterTest, ProgressCountsBytesAndNotFiles) {
+  constexpr uint64_t kFileBytes = 6 * kMiB;  // one file, hence one staging file until the end; packs of 1 MiB
+  WatchedStore watched(store_);
+  Volume volume(folder_ / "v", watched);
+  watched.committer_ = &volume.committer();
+  volume.tree().write("big", 0, noise(kFileBytes, 1));
+  volume.tree().journal();
+  EXPECT_EQ(volume.committer().status().pending_bytes, kFileBytes);
+  volume.must_publish();
+
+  ASSERT_GE(watched.half_sent_.size(), 6u);
+  uint64_t certified = 0;
+  for (const CommitterStatus& now : watched.half_sent_) {
+    EXPECT_EQ(now.pending_bytes + now.progress.certified, kFileBytes);
+    EXPECT_GE(now.progress.certified, certified);
+    const uint64_t in_pack = now.progress.packed - now.progress.certified;
+    EXPECT_GT(in_pack, 0u);
+    EXPECT_NEAR(static_cast<double>(now.progress.uploaded - now.progress.certified), in_pack / 2.0, 1.0);
+    EXPECT_EQ(now.progress.checked, now.progress.certified);
+    certified = now.progress.certified;
+  }
+  EXPECT_GT(certified, kFileBytes / 2);
+  for (const CommitterStatus& now : watched.read_back_) EXPECT_EQ(now.progress.uploaded, now.progress.packed);
+  const CommitterStatus end = volume.committer().status();
+  EXPECT_EQ(end.pending_bytes, 0u);
+  EXPECT_EQ(end.progress.packed, kFileBytes);
+  EXPECT_EQ(end.progress.certified, kFileBytes);
+}
+
+TEST_F(CommitterTest, ProgressGoesOnWhereTheLastMountEnded) {
+  constexpr uint64_t kFileBytes = 4 * kMiB;
+  WatchedStore watched(store_);
+  {
+    Volume volume(folder_ / "v", watched);
+    watched.committer_ = &volume.committer();
+    volume.tree().write("big", 0, noise(kFileBytes, 1));
+    volume.tree().journal();
+    volume.committer().request_flush();
+    while (volume.committer().status().packs_stored < 2) volume.step();
+  }
+  watched.half_sent_.clear();
+  Volume again(folder_ / "v", watched);
+  watched.committer_ = &again.committer();
+  again.must_publish();
+  ASSERT_GE(watched.half_sent_.size(), 2u);
+  const uint64_t left = again.committer().status().progress.certified;
+  EXPECT_LT(left, 3 * kMiB);
+  for (const CommitterStatus& now : watched.half_sent_)
+    EXPECT_EQ(now.pending_bytes + now.progress.certified, left) << "the staging file is longer, but not its rest";
 }
 
 }  // namespace

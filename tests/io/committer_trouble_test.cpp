@@ -9,6 +9,7 @@
 #include "base/testing/faulty_files.h"
 #include "client/faulty_store.h"
 #include "fs/io/pack_limit.h"
+#include "tests/io/forwarding_store.h"
 #include "tests/io/volume.h"
 
 namespace walrusfs::test {
@@ -32,29 +33,18 @@ class CommitterTroubleTest : public testing::Test {
 };
 
 // A publisher that refuses blobs above a size which it does not tell.
-class StrictStore final : public BlobStore {
+class StrictStore final : public ForwardingStore {
  public:
-  StrictStore(BlobStore& inner, uint64_t limit) : inner_(inner), limit_(limit) {}
-  Result<Bytes> read(const BlobId& blob, ByteRange range, const Verifier& verify, Deadline deadline) override {
-    return inner_.read(blob, range, verify, deadline);
-  }
+  StrictStore(BlobStore& inner, uint64_t limit) : ForwardingStore(inner), limit_(limit) {}
   Result<StoreReceipt> store(const StoreRequest& request, Deadline deadline) override {
     ++tries_;
     if (request.size_bytes > limit_) return Error(Code::kTooLarge, "413 Payload Too Large");
-    return inner_.store(request, deadline);
+    return ForwardingStore::store(request, deadline);
   }
-  Result<BlobStatus> status(const BlobId& blob, Deadline deadline) override { return inner_.status(blob, deadline); }
-  Status extend(const std::string& object, uint32_t epochs, Deadline d) override {
-    return inner_.extend(object, epochs, d);
-  }
-  Status remove(const std::string& object, Deadline d) override { return inner_.remove(object, d); }
-  uint64_t max_blob_bytes() const override { return inner_.max_blob_bytes(); }
-  Result<uint32_t> shard_count(Deadline deadline) override { return inner_.shard_count(deadline); }
 
   int tries_ = 0;
 
  private:
-  BlobStore& inner_;
   const uint64_t limit_;
 };
 
@@ -166,29 +156,19 @@ TEST_F(CommitterTroubleTest, EveryKindOfFaultInTheEndPublishesEachBlobOnce) {
 
 TEST_F(CommitterTroubleTest, WhatIsReadBackDifferentlyIsNotCertified) {
   // A publisher that says yes and keeps something else.
-  class ForgetfulStore final : public BlobStore {
+  class ForgetfulStore final : public ForwardingStore {
    public:
-    explicit ForgetfulStore(MemoryStore& inner) : inner_(inner) {}
-    Result<Bytes> read(const BlobId& blob, ByteRange range, const Verifier& verify, Deadline d) override {
-      return inner_.read(blob, range, verify, d);
-    }
+    explicit ForgetfulStore(MemoryStore& inner) : ForwardingStore(inner), memory_(inner) {}
     Result<StoreReceipt> store(const StoreRequest& request, Deadline d) override {
-      WFS_ASSIGN(StoreReceipt receipt, inner_.store(request, d));
-      if (damage_) inner_.damage(request.blob, request.size_bytes / 2);
-      if (forget_) inner_.forget(request.blob);
+      WFS_ASSIGN(StoreReceipt receipt, memory_.store(request, d));
+      if (damage_) memory_.damage(request.blob, request.size_bytes / 2);
+      if (forget_) memory_.forget(request.blob);
       return receipt;
     }
-    Result<BlobStatus> status(const BlobId& blob, Deadline d) override { return inner_.status(blob, d); }
-    Status extend(const std::string& object, uint32_t epochs, Deadline d) override {
-      return inner_.extend(object, epochs, d);
-    }
-    Status remove(const std::string& object, Deadline d) override { return inner_.remove(object, d); }
-    uint64_t max_blob_bytes() const override { return inner_.max_blob_bytes(); }
-    Result<uint32_t> shard_count(Deadline d) override { return inner_.shard_count(d); }
     bool damage_ = false, forget_ = false;
 
    private:
-    MemoryStore& inner_;
+    MemoryStore& memory_;
   };
   ForgetfulStore forgetful(store_);
   forgetful.forget_ = true;

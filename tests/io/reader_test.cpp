@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "client/faulty_store.h"
+#include "tests/io/forwarding_store.h"
 #include "tests/io/volume.h"
 
 namespace walrusfs::test {
@@ -16,9 +17,9 @@ using limits::kKiB;
 using limits::kMiB;
 
 // Stops every read until the gate opens, and counts them by range.
-class GatedStore final : public BlobStore {
+class GatedStore final : public ForwardingStore {
  public:
-  explicit GatedStore(BlobStore& inner) : inner_(inner) {}
+  using ForwardingStore::ForwardingStore;
   Result<Bytes> read(const BlobId& blob, ByteRange range, const Verifier& verify, Deadline deadline) override {
     {
       MutexLock lock(mutex_);
@@ -27,18 +28,8 @@ class GatedStore final : public BlobStore {
       changed_.notify_all();
       while (!open_) changed_.wait(mutex_);
     }
-    return inner_.read(blob, range, verify, deadline);
+    return ForwardingStore::read(blob, range, verify, deadline);
   }
-  Result<StoreReceipt> store(const StoreRequest& request, Deadline deadline) override {
-    return inner_.store(request, deadline);
-  }
-  Result<BlobStatus> status(const BlobId& blob, Deadline deadline) override { return inner_.status(blob, deadline); }
-  Status extend(const std::string& object, uint32_t epochs, Deadline d) override {
-    return inner_.extend(object, epochs, d);
-  }
-  Status remove(const std::string& object, Deadline d) override { return inner_.remove(object, d); }
-  uint64_t max_blob_bytes() const override { return inner_.max_blob_bytes(); }
-  Result<uint32_t> shard_count(Deadline deadline) override { return inner_.shard_count(deadline); }
 
   void set_open(bool open) {
     MutexLock lock(mutex_);
@@ -55,7 +46,6 @@ class GatedStore final : public BlobStore {
   }
 
  private:
-  BlobStore& inner_;
   Mutex mutex_;
   CondVar changed_;
   bool open_ GUARDED_BY(mutex_) = true;

@@ -227,17 +227,11 @@ Status SmallTree::adopt_pack(const PackRow& pack, const std::vector<PackedRange>
   return ok_status();
 }
 
-uint64_t SmallTree::unpublished_bytes() const {
-  uint64_t bytes = 0;
-  for (const auto& [id, node] : nodes_) {
-    for (const Extent& extent : node.extents.all()) {
-      if (extent.source == Extent::Source::kSpool) bytes += extent.length;
-    }
-  }
-  return bytes;
-}
+uint64_t SmallTree::unpublished_bytes() const { return spool_.usage().staging_bytes; }
 
-bool SmallTree::has_spool_bytes() const { return unpublished_bytes() > 0; }
+bool SmallTree::has_spool_bytes() const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node.second.extents.has_spool(); });
+}
 
 void SmallTree::list(InodeId folder, const std::string& prefix, std::vector<std::string>& out) const {
   for (auto it = names_.lower_bound({folder, ""}); it != names_.end() && it->first.parent == folder; ++it) {
