@@ -11,7 +11,10 @@ using nlohmann::ordered_json;
 constexpr uint64_t kMaxCommitteeFileBytes = 8 << 20;
 constexpr int kFormatVersion = 1;
 
-Error broken(const std::string& why) { return Error(Code::kCorrupt, "the committee file is damaged: " + why); }
+Error broken(const std::string& why) {
+  return Error(Code::kCorrupt, "the committee file of the local network is damaged (" + why +
+                                   "); it was left as it is. Only a backup of it helps: it says which node has what");
+}
 
 // Every shard has exactly one owner.
 bool covers_all(const CodeShape& shape, const std::vector<Member>& members) {

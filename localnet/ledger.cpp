@@ -61,6 +61,19 @@ std::string checksum_text(std::string_view text) {
   return to_hex(raw_crc);
 }
 
+// Each line stands for itself, so that the network can go on without one; but whoever loses something by it
+// decides.
+Error damaged(const std::string& path, uint64_t line, const std::string& why) {
+  const std::string number = std::to_string(line);
+  return Error(Code::kCorrupt,
+               "the ledger of the local network, " + path + ", is damaged in line " + number + " (" + why +
+                   "); it and all that the nodes store were left as they are. Put a backup of it in its place, or take "
+                   "the line out with: sed -i.damaged " +
+                   number + "d " + path +
+                   " (this keeps the damaged file beside it). Without the line the network does not know one blob, or "
+                   "not that it is certified");
+}
+
 class FileLedger final : public Ledger {
  public:
   FileLedger(Rng& rng, std::unique_ptr<File> file) : rng_(rng), file_(std::move(file)) {}
@@ -82,6 +95,7 @@ class FileLedger final : public Ledger {
   Result<uint32_t> advance_epoch() override;
   std::optional<BlobObject> object(const std::string& object_id) const override;
   std::vector<BlobObject> objects_of(const BlobId& blob) const override;
+  uint64_t live_bytes() const override;
 
  private:
   bool live(const BlobObject& o) const REQUIRES(mutex_) { return o.end_epoch > epoch_; }
@@ -173,19 +187,20 @@ Status FileLedger::load(const std::string& path) {
   Bytes content(size);
   WFS_ASSIGN(size_t got, file_->read_at(0, content));
   std::string_view rest = as_text(ByteView(content).first(got));
+  uint64_t line_number = 1;
   while (!rest.empty()) {
     std::string_view line = rest.substr(0, rest.find('\n'));
     bool last = line.size() + 1 >= rest.size();
     bool intact = line.size() < rest.size() && line.size() > kChecksumDigits + 1 &&
                   line.substr(0, kChecksumDigits) == checksum_text(line.substr(kChecksumDigits + 1));
     if (!intact && last) break;
-    if (!intact) return Error(Code::kCorrupt, path + " is damaged at byte " + std::to_string(end_of_file_) +
-                                                  ": restore it from a backup, or start a new local network");
+    if (!intact) return damaged(path, line_number, "it does not check out");
     try {
       WFS_TRY(apply(ordered_json::parse(line.substr(kChecksumDigits + 1))));
     } catch (const ordered_json::exception& problem) {
-      return Error(Code::kCorrupt, path + ": " + problem.what());
+      return damaged(path, line_number, problem.what());
     }
+    ++line_number;
     end_of_file_ += line.size() + 1;
     rest.remove_prefix(line.size() + 1);
   }
@@ -323,6 +338,14 @@ std::vector<BlobObject> FileLedger::objects_of(const BlobId& blob) const {
   std::vector<BlobObject> copies;
   for (const BlobObject* object : live_objects(blob)) copies.push_back(*object);
   return copies;
+}
+
+uint64_t FileLedger::live_bytes() const {
+  MutexLock lock(mutex_);
+  uint64_t sum = 0;
+  for (const auto& [blob, ids] : by_blob_)
+    if (const auto copies = live_objects(blob); !copies.empty()) sum += copies.front()->size_bytes;
+  return sum;
 }
 
 }  // namespace

@@ -99,6 +99,8 @@ class Ledger : public BlobRegistry {
   virtual std::optional<BlobObject> object(const std::string& object_id) const = 0;
   // Live objects of a blob, in order of registration.
   virtual std::vector<BlobObject> objects_of(const BlobId& blob) const = 0;
+  // Sizes of all blobs with a live object, each counted once.
+  virtual uint64_t live_bytes() const = 0;
 };
 
 uint64_t storage_units(uint64_t encoded_length);

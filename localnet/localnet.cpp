@@ -187,6 +187,7 @@ LocalnetStatus Localnet::status() const {
     out.blobs = std::max(out.blobs, out.nodes.back().blobs);
     out.bytes += out.nodes.back().bytes;
   }
+  out.blob_bytes = impl_->ledger->live_bytes();
   ReaderCounts counts = impl_->reader->counts();
   out.slivers_fetched = counts.rows_fetched;
   out.slivers_rebuilt = counts.rows_rebuilt;
@@ -233,6 +234,7 @@ std::string to_json(const LocalnetStatus& status) {
                       {"maxBodyBytes", status.max_body_bytes},
                       {"blobs", status.blobs},
                       {"bytes", status.bytes},
+                      {"blobBytes", status.blob_bytes},
                       {"sliversFetched", status.slivers_fetched},
                       {"sliversRebuilt", status.slivers_rebuilt},
                       {"blobsDecoded", status.blobs_decoded},

@@ -57,6 +57,7 @@ struct LocalnetStatus {
   std::vector<NodeStatus> nodes;
   uint64_t blobs = 0;  // of the node that has most
   uint64_t bytes = 0;  // of all nodes
+  uint64_t blob_bytes = 0;  // of the blobs that they keep, as they were handed in
   // By the aggregator, since the start: slivers fetched and verified, rebuilt from symbols, blobs decoded whole.
   uint64_t slivers_fetched = 0, slivers_rebuilt = 0, blobs_decoded = 0;
 };

@@ -70,7 +70,14 @@ Result<LocalnetState> read_state(Files& files, const std::string& folder) {
 Result<LocalnetState> find_running(Files& files, const std::string& folder) {
   WFS_ASSIGN(bool held, FolderLock::is_held(files, folder));
   if (!held) return Error(Code::kNotFound, "no local network runs in " + folder);
-  WFS_ASSIGN(LocalnetState state, read_state(files, folder));
+  auto read = read_state(files, folder);
+  if (!read && read.error().code() == Code::kCorrupt)
+    return Error(Code::kCorrupt, read.error().message() +
+                                     ". A local network runs there, but where is not known: end it "
+                                     "with kill $(cat " +
+                                     folder + "/localnet.lock); its next start writes the file anew");
+  if (!read) return read.error();
+  const LocalnetState& state = *read;
   if (!state.running) return Error(Code::kNotFound, "the local network in " + folder + " is just starting or stopping");
   return state;
 }
