@@ -1,11 +1,15 @@
 #include "base/log.h"
 
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 namespace walrusfs {
 namespace {
+
+// What a mount that has trouble all night may write.
+constexpr size_t kLogFileBytes = 8 << 20;
+constexpr size_t kOldLogFiles = 3;
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
   switch (level) {
@@ -33,7 +37,7 @@ void log_setup(LogLevel level, const std::string& file) {
   if (file.empty()) {
     sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   } else {
-    sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
+    sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(file, kLogFileBytes, kOldLogFiles);
   }
   auto made = std::make_shared<spdlog::logger>("walrusfs", sink);
   made->set_level(to_spdlog(level));

@@ -11,7 +11,7 @@ namespace walrusfs {
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 
-// To standard error, or appended to `file` when not empty. Call before threads start.
+// To standard error, or appended to `file`, of which three old ones of 8 MiB are kept (x.1.log). Before threads start.
 void log_setup(LogLevel level, const std::string& file = "");
 bool log_enabled(LogLevel level);
 void log_message(LogLevel level, std::string_view message);

@@ -27,9 +27,10 @@ void tell(int pipe, const std::string& text) {
   Fd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
   dup2(nothing.get(), STDIN_FILENO);
   dup2(nothing.get(), STDOUT_FILENO);
+  // Also for what libraries and a dying program say.
   Fd log(open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   dup2(log.valid() ? log.get() : nothing.get(), STDERR_FILENO);
-  log_setup(LogLevel::kInfo);
+  log_setup(LogLevel::kInfo, log.valid() ? log_path : "");
   bool told = false;
   const Status done = work([&] {
     tell(pipe.get(), std::string(1, kReady));

@@ -71,6 +71,13 @@ localnet::LocalnetConfig to_config(const LocalNetworkOptions& options) {
   return config;
 }
 
+// Of a `localnet run` that could not start.
+Code why_it_ended(int outcome) {
+  for (const Code code : {Code::kCorrupt, Code::kNoSpace, Code::kNewerVersion, Code::kInvalidArgument})
+    if (WIFEXITED(outcome) && WEXITSTATUS(outcome) == to_exit(code)) return code;
+  return Code::kUnavailable;
+}
+
 // What a process wrote last before it ended.
 std::string last_line(Files& files, const std::string& log_path) {
   constexpr uint64_t kLogBytes = 16 << 20;
@@ -110,7 +117,7 @@ Result<LocalNetworkState> ensure_local_network(Files& files, Clock& clock, const
     // Two mounts may start it at the same moment: the lock lets one through, the other's child ends and
     // finds the first one's network a little later.
     if (waitpid(child, &outcome, WNOHANG) == child && WEXITSTATUS(outcome) != static_cast<int>(Exit::kBusy)) {
-      return Error(Code::kUnavailable, "the local network did not start: " + last_line(files, log_path));
+      return Error(why_it_ended(outcome), "the local network did not start: " + last_line(files, log_path));
     }
     clock.sleep_for(kLook);
   }

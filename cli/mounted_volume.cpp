@@ -15,6 +15,7 @@
 #include "cache/spool.h"
 #include "cli/control.h"
 #include "cli/local_network.h"
+#include "cli/pack_list.h"
 #include "cli/quantity.h"
 #include "cli/threads.h"
 #include "fs/fuse/mount.h"
@@ -40,6 +41,19 @@ Result<uint64_t> share_of_disk(Files& files, const std::string& folder, unsigned
   WFS_TRY(files.make_directories(folder));
   WFS_ASSIGN(DiskSpace space, files.space(folder));
   return std::min(space.free_bytes / 100 * percent, most);
+}
+
+json upload_report(const CommitterStatus& now) {
+  return {{"doing", now.doing},
+          {"pending_bytes", now.pending_bytes},
+          {"packed_bytes", now.progress.packed},
+          {"uploaded_bytes", now.progress.uploaded},
+          {"checked_bytes", now.progress.checked},
+          {"certified_bytes", now.progress.certified},
+          {"packs_stored", now.packs_stored},
+          {"bytes_stored", now.bytes_stored},
+          {"failures_in_a_row", now.failures_in_a_row},
+          {"last_error", now.last_error}};
 }
 
 class MountedVolume {
@@ -70,6 +84,7 @@ class MountedVolume {
   void start_threads();
   Status shut_down();
   Result<CommitterOptions> committer_options();
+  Status open_pack_list();
   Result<SpoolOptions> spool_options();
 
   Result<json> handle(const json& request, const SendEvent& send);
@@ -95,6 +110,7 @@ class MountedVolume {
   std::unique_ptr<FrameReader> frames_;
   std::unique_ptr<ContentReader> content_;
   std::unique_ptr<Vfs> vfs_;
+  std::unique_ptr<PackList> pack_list_;  // null: nothing is uploaded
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Mount> mount_;
   std::unique_ptr<StepThread> journal_thread_;
@@ -105,9 +121,7 @@ class MountedVolume {
 
 Status MountedVolume::open_storage() {
   const Volume& volume = request_.volume;
-  auto index = Index::open({.path = volume.index_path(), .create = false});
-  if (!index.ok()) return index.error().with_context("volume '" + volume.name + "'");
-  index_ = std::move(*index);
+  WFS_ASSIGN(index_, open_index(volume));
   WFS_TRY(open_keys());
   WFS_ASSIGN(network_, connect_network(files_, clock_, rng_, request_.places, volume.config));
   WFS_ASSIGN(const SpoolOptions spool, spool_options());
@@ -155,6 +169,7 @@ Status MountedVolume::open_tree() {
                      .read_ahead_bytes = network_->read_ahead_bytes,
                      .read_only = request_.read_only};
   WFS_ASSIGN(vfs_, Vfs::open({*index_, *spool_, *content_, clock_}, options));
+  if (!request_.read_only) WFS_TRY(open_pack_list());
   WFS_ASSIGN(const CommitterOptions committing, committer_options());
   WFS_ASSIGN(committer_,
              Committer::make({*index_, *spool_, network_->store(), *vfs_, files_, clock_, rng_}, committing));
@@ -173,7 +188,18 @@ Result<CommitterOptions> MountedVolume::committer_options() {
   options.compression_level = request_.volume.config.compression_level;
   options.encode_threads = std::clamp(std::thread::hardware_concurrency(), 1u, kMostEncodeThreads);
   if (identity_) options.recipient = identity_->recipient();
+  options.on_certified = [this](const PackRow& pack) {
+    if (!pack_list_) return;
+    if (Status added = pack_list_->add(pack); !added.ok())
+      log_warn("the list of packs lacks pack {} until the next mount: {}", raw(pack.id), added.error().message());
+  };
   return options;
+}
+
+Status MountedVolume::open_pack_list() {
+  WFS_ASSIGN(const std::vector<PackRow> certified, index_->packs(PackState::kCertified));
+  WFS_ASSIGN(pack_list_, PackList::open(files_, request_.volume.pack_list_path(), certified));
+  return {};
 }
 
 Status MountedVolume::open_door() {
@@ -258,19 +284,14 @@ Result<json> MountedVolume::status_report() {
         {"built", totals.packs_built},
         {"bytes", totals.pack_bytes},
         {"certified_by", "publisher"}}},
-      {"upload",
-       {{"doing", committer.doing},
-        {"pending_bytes", committer.pending_bytes},
-        {"packs_stored", committer.packs_stored},
-        {"bytes_stored", committer.bytes_stored},
-        {"failures_in_a_row", committer.failures_in_a_row},
-        {"last_error", committer.last_error}}},
+      {"upload", upload_report(committer)},
       {"sequence", {{"journaled", raw(tree.journaled)}, {"published", raw(published)}}},
       {"spool",
        {{"staging_bytes", spool.staging_bytes},
         {"pack_bytes", spool.pack_bytes},
         {"bound_bytes", spool.bound_bytes},
-        {"lost_files", spool.lost_files}}},
+        {"lost_files", spool.lost_files},
+        {"lost_folder", request_.volume.lost_path()}}},
       {"cache",
        {{"bytes", cache.bytes},
         {"frames", cache.frames},
@@ -299,12 +320,7 @@ Status MountedVolume::wait_published(const SendEvent& send, Deadline deadline) {
     const Status waited = committer_->wait_published(wanted, look_again);
     if (waited.ok()) return waited;
     if (clock_.passed(deadline) || waited.error().code() == Code::kCancelled) return waited;
-    const CommitterStatus now = committer_->status();
-    WFS_TRY(send(json{{"progress",
-                       {{"pending_bytes", now.pending_bytes},
-                        {"bytes_stored", now.bytes_stored},
-                        {"doing", now.doing},
-                        {"last_error", now.last_error}}}}));
+    WFS_TRY(send(json{{"progress", upload_report(committer_->status())}}));
   }
 }
 

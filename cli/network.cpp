@@ -42,10 +42,12 @@ Result<std::unique_ptr<TokenSource>> make_tokens(Clock& clock, Rng& rng, const N
   return std::unique_ptr<TokenSource>();
 }
 
+Error no_aggregators() {
+  return Error(Code::kInvalidArgument, "backend 'http' needs network.aggregators: at least one URL to read from");
+}
+
 Result<HttpStoreOptions> http_options(const Config& config, Network& network) {
-  if (config.network.aggregators.empty()) {
-    return Error(Code::kInvalidArgument, "backend 'http' needs network.aggregators: at least one URL to read from");
-  }
+  if (config.network.aggregators.empty()) return no_aggregators();
   HttpStoreOptions options;
   options.aggregators = config.network.aggregators;
   options.publisher = config.network.publisher;
@@ -60,13 +62,17 @@ Result<HttpStoreOptions> http_options(const Config& config, Network& network) {
   return options;
 }
 
+Result<LocalNetworkState> start_local_network(Files& files, Clock& clock, const Places& places, const Config& config) {
+  LocalNetworkOptions wanted{
+      .folder = places.localnet(), .nodes = config.localnet_nodes, .shards = config.localnet_shards};
+  keep_settings_of_existing(files, wanted);
+  wanted.max_body_bytes = kLocalMaxBodyBytes;
+  return ensure_local_network(files, clock, wanted);
+}
+
 Result<HttpStoreOptions> local_options(Files& files, Clock& clock, const Places& places, const Config& config,
                                        Network& network) {
-  const LocalNetworkOptions wanted{.folder = places.localnet(),
-                                   .nodes = config.localnet_nodes,
-                                   .shards = config.localnet_shards,
-                                   .max_body_bytes = kLocalMaxBodyBytes};
-  WFS_ASSIGN(const LocalNetworkState state, ensure_local_network(files, clock, wanted));
+  WFS_ASSIGN(const LocalNetworkState state, start_local_network(files, clock, places, config));
   HttpStoreOptions options;
   options.aggregators = {state.aggregator_url};
   options.publisher = state.publisher_url;
@@ -105,6 +111,17 @@ Result<std::unique_ptr<Network>> connect_network(Files& files, Clock& clock, Rng
   network->layers.push_back(std::make_unique<LimitStore>(network->store(), clock, limits));
   network->layers.push_back(std::make_unique<RetryStore>(network->store(), clock, rng, retries));
   return network;
+}
+
+Result<std::string> blob_url(Files& files, Clock& clock, const Places& places, const Config& config,
+                             const BlobId& blob) {
+  const std::string path = "/v1/blobs/" + blob.to_string();
+  if (config.network.backend != Backend::kLocal) {
+    if (config.network.aggregators.empty()) return no_aggregators();
+    return config.network.aggregators.front() + path;
+  }
+  WFS_ASSIGN(const LocalNetworkState state, start_local_network(files, clock, places, config));
+  return state.aggregator_url + path;
 }
 
 }  // namespace walrusfs::cli

@@ -37,4 +37,8 @@ struct Network {
 Result<std::unique_ptr<Network>> connect_network(Files& files, Clock& clock, Rng& rng, const Places& places,
                                                  const Config& config);
 
+// Where a blob is read with any HTTP client. For the backend `local` as above.
+Result<std::string> blob_url(Files& files, Clock& clock, const Places& places, const Config& config,
+                             const BlobId& blob);
+
 }  // namespace walrusfs::cli

@@ -13,9 +13,8 @@ namespace {
 constexpr int kPartialContent = 206;
 
 Error bad_status(const std::string& url, int status) {
-  const Code code = status == 404                    ? Code::kNotFound
-                    : status >= 500 || status == 429 ? Code::kUnavailable
-                                                     : Code::kNotSupported;
+  if (status == 404) return Error(Code::kNotFound, url_origin(url) + " does not have this blob");
+  const Code code = status >= 500 || status == 429 ? Code::kUnavailable : Code::kNotSupported;
   return Error(code, fmt::format("{} answered HTTP {} to a request for a range", url_origin(url), status));
 }
 

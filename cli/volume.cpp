@@ -4,11 +4,12 @@
 #include <fmt/ranges.h>
 #include <sys/stat.h>
 
+#include <cerrno>
+
 #include <nlohmann/json.hpp>
 
 #include "base/crypto.h"
 #include "base/limits.h"
-#include "meta/index.h"
 
 namespace walrusfs::cli {
 namespace {
@@ -26,6 +27,26 @@ Status write_key(Files& files, Rng& rng, const Volume& volume, const pack::AgeId
   Status written = write_file_durably(files, volume.key_path(), as_bytes(text));
   wipe({reinterpret_cast<uint8_t*>(text.data()), text.size()});
   return written;
+}
+
+// As ssh does: who leaves a key open should hear of it before somebody else does.
+Status check_private(const std::string& key_path) {
+  struct stat info;
+  if (stat(key_path.c_str(), &info) != 0) return error_from_errno(errno, "look at the key " + key_path);
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) == 0) return {};
+  return Error(Code::kWrongKey, fmt::format("the key {} is open to other users of this machine (mode {:04o}); close it "
+                                            "with: chmod 600 {}",
+                                            key_path, info.st_mode & 07777, key_path));
+}
+
+Error without_index(const Volume& volume, const std::string& what) {
+  return Error(
+      Code::kCorrupt,
+      fmt::format("volume '{}': {}. What the network and the spool hold is not touched by that. Copy the folder "
+                  "{}, then put a backup of index.sqlite in its place. Without a backup the files come back "
+                  "pack by pack: {} lists the packs, and 'walrusfs pack extract --volume {} --to DIR BLOB-ID' "
+                  "restores one (docs/operations.md, \"index damaged\")",
+                  volume.name, what, volume.folder, volume.pack_list_path(), volume.name));
 }
 
 std::string known_volumes(Files& files, const Places& places) {
@@ -76,6 +97,15 @@ Result<Volume> open_volume(Files& files, const Places& places, const std::string
   return volume;
 }
 
+Result<std::unique_ptr<Index>> open_index(const Volume& volume) {
+  WFS_ASSIGN(const bool there, system_files().exists(volume.index_path()));
+  if (!there) return without_index(volume, "its index " + volume.index_path() + " is missing");
+  auto index = Index::open({.path = volume.index_path(), .create = false});
+  if (index.ok()) return index;
+  if (index.error().code() == Code::kCorrupt) return without_index(volume, index.error().message());
+  return index.error().with_context("volume '" + volume.name + "'");
+}
+
 std::vector<std::string> list_volumes(Files& files, const Places& places) {
   std::vector<std::string> names;
   auto items = files.list(places.volumes());
@@ -98,6 +128,7 @@ Result<pack::AgeIdentity> load_key(Files& files, const Volume& volume,
                                " 'format' showed into {} (mode 0600)",
                                volume.name, volume.key_path()));
     }
+    WFS_TRY(check_private(volume.key_path()));
     WFS_ASSIGN(Bytes text, read_file(files, volume.key_path(), kKeyFileBytes));
     auto identity = pack::AgeIdentity::parse(as_text(text));
     wipe(text);
@@ -130,11 +161,25 @@ std::optional<MountRecord> read_mount_record(Files& files, const Volume& volume)
 
 Result<Volume> volume_of_path(Files& files, const Places& places, const std::string& path) {
   for (const std::string& name : list_volumes(files, places)) {
-    WFS_ASSIGN(Volume volume, open_volume(files, places, name));
-    const auto record = read_mount_record(files, volume);
-    if (record && (path == record->mountpoint || path.starts_with(record->mountpoint + "/"))) return volume;
+    const auto record = read_mount_record(files, {name, places.volume(name), {}});
+    if (record && (path == record->mountpoint || path.starts_with(record->mountpoint + "/")))
+      return open_volume(files, places, name);
   }
   return Error(Code::kNotFound, path + " is not in a mounted volume of this user (see: walrusfs status)");
+}
+
+Result<Volume> find_volume(Files& files, const Places& places, const std::string& what) {
+  const bool may_be_name = what.find('/') == std::string::npos && check_volume_name(what).ok();
+  if (may_be_name) {
+    auto volume = open_volume(files, places, what);
+    if (volume.ok() || volume.error().code() != Code::kNotFound) return volume;
+  }
+  auto volume = volume_of_path(files, places, absolute_path(what));
+  if (volume.ok() || volume.error().code() != Code::kNotFound || !may_be_name) return volume;
+  return Error(Code::kNotFound,
+               fmt::format("'{}' is neither a volume of this user ({}) nor a folder in a mounted one; see: walrusfs "
+                           "status",
+                           what, known_volumes(files, places)));
 }
 
 }  // namespace walrusfs::cli

@@ -4,7 +4,8 @@
 //   key             the age identity (mode 0600), or key.age: the same under a passphrase; absent when public
 //   index.sqlite    the tree                    spool/        bytes that are not certified yet
 //   control.sock    while mounted               mount.json    who has it mounted, and where
-//   mount.log       what a mount in the background had to say
+//   packs.txt       which packs the network keeps, for when the index is lost (cli/pack_list.h)
+//   mount.log       what a mount in the background had to say; mount.1.log and so on: what it said before
 #pragma once
 
 #include <functional>
@@ -17,6 +18,7 @@
 #include "cli/config.h"
 #include "cli/places.h"
 #include "codec/pack/age.h"
+#include "meta/index.h"
 
 namespace walrusfs::cli {
 
@@ -27,8 +29,10 @@ struct Volume {
 
   std::string index_path() const { return folder + "/index.sqlite"; }
   std::string spool_path() const { return folder + "/spool"; }
+  std::string lost_path() const { return spool_path() + "/lost"; }
   std::string socket_path() const { return folder + "/control.sock"; }
   std::string mount_record_path() const { return folder + "/mount.json"; }
+  std::string pack_list_path() const { return folder + "/packs.txt"; }
   std::string log_path() const { return folder + "/mount.log"; }
   std::string key_path() const { return folder + "/key"; }
   std::string wrapped_key_path() const { return folder + "/key.age"; }
@@ -49,11 +53,13 @@ Result<std::optional<pack::AgeIdentity>> format_volume(Files& files, Rng& rng, c
 
 // kNotFound, in words that say how to make one.
 Result<Volume> open_volume(Files& files, const Places& places, const std::string& name);
+// Takes the volume's lock. Where the index is damaged the error says how to go on.
+Result<std::unique_ptr<Index>> open_index(const Volume& volume);
 std::vector<std::string> list_volumes(Files& files, const Places& places);
 
 // The key of an encrypted volume (whether it is one stands in its index: setting "recipient", an age
 // recipient or "public"). kWrongKey when it is missing or the passphrase is wrong. `ask` gives the passphrase when the
-// key is under one.
+// key is under one. A key file that others may read is refused.
 Result<pack::AgeIdentity> load_key(Files& files, const Volume& volume, const std::function<Result<std::string>()>& ask);
 
 // Who has the volume mounted, as written by the mount.
@@ -66,5 +72,7 @@ std::optional<MountRecord> read_mount_record(Files& files, const Volume& volume)
 
 // The volume whose mount covers `path` (the mountpoint or anything below it).
 Result<Volume> volume_of_path(Files& files, const Places& places, const std::string& path);
+// What people write for a volume: its name, or a path in its mount. kNotFound tells which volumes there are.
+Result<Volume> find_volume(Files& files, const Places& places, const std::string& what);
 
 }  // namespace walrusfs::cli

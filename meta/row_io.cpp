@@ -26,9 +26,7 @@ Extent read_extent(const sqlite::Query& query) {
 }  // namespace
 
 Error impossible_row(const std::string& what) {
-  return Error(Code::kCorrupt, fmt::format("the index holds an impossible row ({}); it was left as it is. Run "
-                                           "'walrusfs check', then put a backup of the index in its place",
-                                           what));
+  return Error(Code::kCorrupt, fmt::format("the index holds an impossible row ({}); it was left as it is", what));
 }
 
 InodeRow read_inode(const sqlite::Query& query, int first) {

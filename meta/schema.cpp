@@ -164,9 +164,8 @@ Status migrate_schema(sqlite::Connection& connection, Migrations migrations) {
   WFS_ASSIGN(int64_t version, connection.integer("PRAGMA user_version"));
   const auto known = static_cast<int64_t>(migrations.size());
   if (application != kIndexApplicationId || version < 1)
-    return Error(Code::kCorrupt, fmt::format("{} is not an index of walrusfs; it was left as it is. Name the right "
-                                             "volume, or put a backup of its index in its place",
-                                             connection.path()));
+    return Error(Code::kCorrupt,
+                 fmt::format("{} is not an index of walrusfs; it was left as it is", connection.path()));
   if (version > known)
     return Error(Code::kNewerVersion, fmt::format("this volume was made by a newer walrusfs (index schema {}, this "
                                                   "program knows up to {}); install a newer version",

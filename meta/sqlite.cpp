@@ -34,10 +34,7 @@ Error error_of(int outcome, sqlite3* db, const std::string& path) {
                    fmt::format("the disk that holds the index {} is full; free some space there", path));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return Error(Code::kCorrupt,
-                   fmt::format("the index {} is damaged ({}); it was left as it is. Keep a copy of it, then put a "
-                               "backup in its place, or recover the volume from its packs",
-                               path, reason));
+      return Error(Code::kCorrupt, fmt::format("the index {} is damaged ({}); it was left as it is", path, reason));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return Error(Code::kBusy, fmt::format("the index {} is in use by another program; end that one first", path));

@@ -19,24 +19,18 @@ namespace {
 
 using nlohmann::json;
 
-// A volume by name, or by a path inside its mount.
-Result<Volume> find_volume(const Context& context, const std::string& what) {
-  if (what.find('/') == std::string::npos && check_volume_name(what).ok()) {
-    auto volume = open_volume(system_files(), context.places, what);
-    if (volume.ok()) return volume;
-  }
-  return volume_of_path(system_files(), context.places, absolute_path(what));
-}
-
 // Shows how much still waits, from the mount's progress events.
 class UploadProgress {
  public:
   void on_event(const json& event) {
     if (!event.contains("progress")) return;
     const json& now = event["progress"];
-    const uint64_t pending = now.value("pending_bytes", uint64_t{0});
-    total_ = std::max(total_, pending);
-    progress_.update(total_ - pending, total_);
+    const auto bytes = [&now](const char* name) { return now.value(name, uint64_t{0}); };
+    const uint64_t certified = bytes("certified_bytes");
+    if (!before_) before_ = certified;
+    // Every byte is packed, uploaded and read back; a third of it is done with each.
+    const uint64_t gone_through = (bytes("packed_bytes") + bytes("uploaded_bytes") + bytes("checked_bytes")) / 3;
+    progress_.update(gone_through - std::min(gone_through, *before_), certified - *before_ + bytes("pending_bytes"));
     const std::string trouble = now.value("last_error", "");
     if (!trouble.empty() && trouble != trouble_) fmt::print(stderr, "\n{}; trying again\n", trouble);
     trouble_ = trouble;
@@ -44,7 +38,7 @@ class UploadProgress {
 
  private:
   Progress progress_{"uploading", system_clock()};
-  uint64_t total_ = 0;
+  std::optional<uint64_t> before_;  // certified when this began
   std::string trouble_;
 };
 
@@ -55,7 +49,7 @@ struct SyncArguments {
 };
 
 Result<int> run_sync(const SyncArguments& arguments, const Context& context) {
-  WFS_ASSIGN(const Volume volume, find_volume(context, arguments.what));
+  WFS_ASSIGN(const Volume volume, find_volume(system_files(), context.places, arguments.what));
   json request = {{"do", "sync"}, {"wait", arguments.wait}};
   if (!arguments.timeout.empty()) {
     WFS_ASSIGN(const Millis timeout, parse_duration(arguments.timeout));
@@ -103,7 +97,7 @@ void wait_until_gone(const Volume& volume) {
 }
 
 Result<int> run_umount(const UmountArguments& arguments, const Context& context) {
-  WFS_ASSIGN(const Volume volume, find_volume(context, arguments.what));
+  WFS_ASSIGN(const Volume volume, find_volume(system_files(), context.places, arguments.what));
   UploadProgress progress;
   auto answer = control_request(volume.socket_path(), {{"do", "umount"}, {"now", arguments.now}},
                                 [&](const json& event) { progress.on_event(event); });
@@ -139,13 +133,23 @@ void print_status(const json& s) {
   const bool unpublished = s["sequence"]["journaled"] > s["sequence"]["published"] || s["files"]["dirty"] > 0;
   fmt::print("  pending   {} only on this machine{}; {}\n", bytes(s["upload"]["pending_bytes"]),
              unpublished ? ", changes of names or attributes among them" : "", s["upload"]["doing"].get<std::string>());
+  const auto upload = [&s](const char* name) { return s["upload"][name].get<uint64_t>(); };
+  if (const uint64_t done = upload("certified_bytes"); upload("packed_bytes") > done) {
+    fmt::print("            of these {} packed, {} uploaded, {} read back\n",
+               format_bytes(upload("packed_bytes") - done), format_bytes(upload("uploaded_bytes") - done),
+               format_bytes(upload("checked_bytes") - done));
+  }
   if (const auto trouble = s["upload"]["last_error"].get<std::string>(); !trouble.empty()) {
     fmt::print("  TROUBLE   {} ({} times in a row); nothing is lost, it is tried again\n", trouble,
                s["upload"]["failures_in_a_row"].get<uint64_t>());
   }
   fmt::print("  spool     {} of {}\n", bytes(s["spool"]["staging_bytes"]), bytes(s["spool"]["bound_bytes"]));
   if (const auto lost = s["spool"]["lost_files"].get<uint64_t>(); lost > 0) {
-    fmt::print("            {} files in lost/: written before a crash and never synced; nothing deletes them\n", lost);
+    const auto folder = s["spool"]["lost_folder"].get<std::string>();
+    fmt::print(
+        "  lost      {} files that no name leads to, from before a crash, never synced; nothing deletes them\n"
+        "            look: file {}/*    done with them: rm {}/*\n",
+        lost, folder, folder);
   }
   fmt::print("  cache     {} in {} frames\n", bytes(s["cache"]["bytes"]), s["cache"]["frames"].get<uint64_t>());
 }
@@ -155,7 +159,7 @@ Result<int> run_status(const std::string& what, const Context& context) {
   if (what.empty()) {
     names = list_volumes(system_files(), context.places);
   } else {
-    WFS_ASSIGN(const Volume volume, find_volume(context, what));
+    WFS_ASSIGN(const Volume volume, find_volume(system_files(), context.places, what));
     names.push_back(volume.name);
   }
   json all = json::array();

@@ -33,6 +33,29 @@ Result<LocalNetworkOptions> resolve(const LocalnetArguments& arguments, const Co
   return options;
 }
 
+// What `localnet status --json` tells, for people.
+void print_contents(const nlohmann::json& network) {
+  const uint64_t stored = network.value("bytes", uint64_t{0}), handed_in = network.value("blobBytes", uint64_t{0});
+  fmt::print("  folder     {}\n", network.value("folder", ""));
+  fmt::print("  epoch      {}\n", network.value("epoch", 0));
+  fmt::print("  blobs      {}, {}", network.value("blobs", uint64_t{0}), format_bytes(handed_in));
+  if (handed_in > 0)
+    fmt::print("; {} on disk, {:.1f} times as much", format_bytes(stored),
+               static_cast<double>(stored) / static_cast<double>(handed_in));
+  fmt::print("\n");
+  size_t number = 0;
+  for (const auto& node : network.value("nodes", nlohmann::json::array())) {
+    const bool running = node.value("running", false);
+    fmt::print("  node {:<5} {}, {} of {} shards, {}", number++, running ? "runs" : "STOPPED", node.value("shards", 0),
+               network.value("shards", 0), node.value("url", ""));
+    if (running)
+      fmt::print(", {} blobs, {}", node.value("blobs", uint64_t{0}), format_bytes(node.value("bytes", uint64_t{0})));
+    if (const auto damaged = node.value("damagedFound", uint64_t{0}); damaged > 0)
+      fmt::print(", DAMAGED files found: {}", damaged);
+    fmt::print("\n");
+  }
+}
+
 void print_network(const LocalNetworkState& state, const Context& context) {
   if (context.json) {
     fmt::print("{}\n", state.json);
@@ -40,6 +63,8 @@ void print_network(const LocalNetworkState& state, const Context& context) {
   }
   fmt::print("The local network runs (process {}).\n  aggregator {}\n  publisher  {}\n", state.pid,
              state.aggregator_url, state.publisher_url);
+  const auto details = nlohmann::json::parse(state.json, nullptr, false);
+  if (details.is_object()) print_contents(details);
 }
 
 Result<int> run_start(const LocalnetArguments& arguments, const Context& context) {

@@ -15,9 +15,8 @@ namespace {
 
 Result<int> run_check(const std::string& name, const Context& context) {
   WFS_ASSIGN(const Volume volume, open_volume(system_files(), context.places, name));
-  auto index = Index::open({.path = volume.index_path(), .create = false});
-  if (!index.ok()) return index.error().with_context("check of '" + name + "'");
-  WFS_ASSIGN(const auto violations, (*index)->check());
+  WFS_ASSIGN(const auto index, open_index(volume));
+  WFS_ASSIGN(const auto violations, index->check());
   if (context.json) {
     fmt::print("{}\n", nlohmann::json{{"volume", name}, {"violations", violations}}.dump());
   } else if (violations.empty()) {

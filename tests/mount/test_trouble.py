@@ -71,10 +71,41 @@ class Volume(harness.MountTest):
             index.write(b"garbage" * 500)
         with open(path, "rb") as index:
             before = index.read()
-        self.cli_fails(CORRUPT, "mount", "vol", self.mountpoint, says="index")
-        self.cli_fails(CORRUPT, "check", "vol")
+        for command in (("mount", "vol", self.mountpoint), ("check", "vol")):
+            self.cli_fails(CORRUPT, *command, says=["index.sqlite is damaged", "backup", "packs.txt",
+                                                    "pack extract --volume vol"])
         with open(path, "rb") as index:
             self.assertEqual(index.read(), before)
+
+    def test_files_come_back_without_the_index(self):
+        """What the message about a damaged index advises works, also when the local network has to be started."""
+        for encrypted in (True, False):
+            name = "secret" if encrypted else "public"
+            self.format(name, *([] if encrypted else ["--public"]))
+            self.mount(name)
+            os.mkdir(self.path("folder"))
+            content = os.urandom(300_000)
+            self.write("folder/first", content)
+            self.sync(name)
+            self.write("second", b"written later")
+            self.umount(name=name)
+            self.run_cli("localnet", "stop")
+            folder = self.home("data/volumes/" + name)
+            for suffix in ("", "-wal", "-shm"):
+                if os.path.exists(folder + "/index.sqlite" + suffix):
+                    os.remove(folder + "/index.sqlite" + suffix)
+            self.cli_fails(CORRUPT, "mount", name, self.mountpoint, says=["is missing", folder + "/packs.txt"])
+            with open(folder + "/packs.txt") as packs:
+                blobs = [line.split()[1] for line in packs if not line.startswith("#")]
+            self.assertGreaterEqual(len(blobs), 2)
+            restored = self.top + "/restored-" + name
+            for blob in blobs:
+                self.run_cli("pack", "extract", "--volume", name, "--to", restored, blob)
+            with open(restored + "/folder/first", "rb") as file:
+                self.assertEqual(file.read(), content)
+            with open(restored + "/second", "rb") as file:
+                self.assertEqual(file.read(), b"written later")
+            self.cli_fails(NOT_FOUND, "pack", "list", "--volume", name, "A" * 43, says="does not have this blob")
 
     def test_wrong_key(self):
         self.format()
@@ -83,6 +114,21 @@ class Volume(harness.MountTest):
         self.cli_fails(WRONG_KEY, "mount", "vol", self.mountpoint, says="not the key of volume 'vol'")
         os.remove(self.home("data/volumes/vol/key"))
         self.cli_fails(WRONG_KEY, "mount", "vol", self.mountpoint, says="AGE-SECRET-KEY")
+
+    def test_open_key(self):
+        self.format()
+        key = self.home("data/volumes/vol/key")
+        os.chmod(key, 0o644)
+        self.cli_fails(WRONG_KEY, "mount", "vol", self.mountpoint, says=["0644", "chmod 600 " + key])
+        os.chmod(key, 0o600)
+        self.mount()
+
+    def test_commands_for_no_volume(self):
+        self.format("photos")
+        for command in ("status", "umount", "sync"):
+            self.cli_fails(NOT_FOUND, command, "fotos", says=["'fotos' is neither a volume", "photos",
+                                                              "walrusfs status"])
+            self.cli_fails(NOT_FOUND, command, "/nowhere", says="/nowhere is not in a mounted volume")
 
     def test_passphrase(self):
         with open(self.top + "/right", "w") as file:
@@ -179,6 +225,9 @@ class Spool(harness.MountTest):
         shutil.copy(staging, stranger)
         self.mount()
         self.assertEqual(self.status()["spool"]["lost_files"], 1)
+        told = self.run_cli("status").stdout
+        self.assertIn("lost      1 file", told)
+        self.assertIn(self.home("data/volumes/vol/spool/lost"), told)
         lost = [os.path.join(f, n) for f, _, ns in os.walk(self.home("data/volumes/vol/spool/lost")) for n in ns]
         self.assertEqual(len(lost), 1)
         self.assertEqual(os.path.getsize(lost[0]), 100_000)
@@ -243,6 +292,77 @@ class FullDisk(harness.MountTest):
             self.sync()
         self.umount()
         self.assertIn("in order", self.run_cli("check", "vol").stdout)
+
+
+class LocalNetwork(harness.MountTest):
+    def damage(self, name):
+        """Flips a bit in the middle of the file's second line and stops the network if it runs."""
+        self.format()
+        self.mount()
+        self.write("f", b"kept")
+        self.umount()
+        self.run_cli("localnet", "stop")
+        path = self.home("data/localnet/" + name)
+        with open(path, "rb") as file:
+            lines = file.read().splitlines(keepends=True)
+        middle = len(lines[1]) // 2
+        lines[1] = lines[1][:middle] + bytes([lines[1][middle] ^ 1]) + lines[1][middle + 1:]
+        with open(path, "wb") as file:
+            file.write(b"".join(lines))
+        return path
+
+    def test_damaged_ledger(self):
+        path = self.damage("ledger")
+        with open(path, "rb") as file:
+            damaged = file.read()
+        failed = self.cli_fails(CORRUPT, "mount", "vol", self.mountpoint,
+                                says=["the ledger of the local network", path, "line 2", "left as they are", "backup"])
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), damaged)
+        # The registration of the blob is lost, its certification is not: what the message says is enough.
+        command = failed.stderr.split("take the line out with: ")[1].split(" (this keeps")[0]
+        self.tool(*command.split())
+        with open(path + ".damaged", "rb") as file:
+            self.assertEqual(file.read(), damaged)
+        self.mount()
+        self.drop_cache()
+        self.assertEqual(self.read("f"), b"kept")
+
+    def test_damaged_addresses(self):
+        path = self.damage("localnet.json")
+        with open(path, "w") as file:
+            file.write("{")
+        self.mount()
+        self.assertEqual(self.read("f"), b"kept")
+        with open(path, "w") as file:
+            file.write("{")
+        failed = self.cli_fails(CORRUPT, "localnet", "status", says=[path, "end it with kill"])
+        self.umount("--now")
+        command = failed.stderr.split("end it with ")[1].split(";")[0]
+        with open(self.home("data/localnet/localnet.lock")) as lock:
+            pid = int(lock.read())
+        self.tool("sh", "-c", command)
+        harness.wait_for(lambda: not harness.alive(pid), "the network to end")
+        self.mount()
+        self.assertEqual(self.read("f"), b"kept")
+
+    def test_one_of_other_numbers_is_used_as_it_is(self):
+        self.run_cli("localnet", "start", "--nodes", "5", "--shards", "16")
+        self.run_cli("localnet", "stop")
+        self.format()
+        self.mount()
+        self.assertEqual(self.json("localnet", "status")["shards"], 16)
+
+    def test_status_tells_what_there_is(self):
+        self.format()
+        self.mount()
+        self.write("f", os.urandom(200_000))
+        self.sync()
+        self.run_cli("localnet", "stop-node", "1")
+        told = self.run_cli("localnet", "status").stdout
+        for text in ("aggregator http://", "publisher  http://", "node 0     runs, ", "node 1     STOPPED, ",
+                     "of 13 shards", "1, 1", "times as much"):
+            self.assertIn(text, told)
 
 
 class Nonsense(BaseHTTPRequestHandler):
