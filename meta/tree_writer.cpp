@@ -114,13 +114,13 @@ Status TreeWriter::put_extent(InodeId inode, const Extent& extent) {
   return put_extent_.run(raw(inode), extent.file_offset, extent.length, staging, pack, extent.source_offset);
 }
 
-Result<std::vector<std::pair<PackId, PackedRange>>> TreeWriter::certified_ranges_of(StagingId staging) {
-  std::vector<std::pair<PackId, PackedRange>> ranges;
+Result<std::map<PackId, std::vector<PackedRange>>> TreeWriter::certified_ranges_of(StagingId staging) {
+  std::map<PackId, std::vector<PackedRange>> ranges;
   sqlite::Query query = certified_ranges_.start(raw(staging));
   for (;;) {
     WFS_ASSIGN(bool found, query.next());
     if (!found) return ranges;
-    ranges.emplace_back(PackId{query.number(4)}, read_packed_range(query));
+    ranges[PackId{query.number(4)}].push_back(read_packed_range(query));
   }
 }
 
@@ -130,17 +130,17 @@ Result<std::vector<Extent>> TreeWriter::settled(const std::vector<Extent>& exten
     if (extent.source == Extent::Source::kSpool) stagings.insert(StagingId{extent.source_id});
   std::optional<ExtentMap> map;
   for (StagingId staging : stagings) {
-    WFS_ASSIGN(auto ranges, certified_ranges_of(staging));
-    if (!ranges.empty() && !map) map.emplace(extents);
-    for (const auto& [pack, range] : ranges) map->move_to_pack(pack, {range});
+    WFS_ASSIGN(const auto packs, certified_ranges_of(staging));
+    if (!packs.empty() && !map) map.emplace(extents);
+    for (const auto& [pack, ranges] : packs) map->move_to_pack(pack, ranges);
   }
   return map ? map->all() : extents;
 }
 
 Result<std::vector<InodeId>> TreeWriter::inodes_with_packed_extents(PackId pack) {
   sqlite::Statement statement(connection_,
-                              "SELECT DISTINCT e.inode FROM packed_ranges AS r JOIN extents AS e "
-                              "ON e.staging = r.staging WHERE r.pack = ?1 ORDER BY e.inode");
+                              "SELECT DISTINCT inode FROM extents WHERE staging IN "
+                              "(SELECT DISTINCT staging FROM packed_ranges WHERE pack = ?1) ORDER BY inode");
   sqlite::Query query = statement.start(raw(pack));
   std::vector<InodeId> inodes;
   for (;;) {

@@ -2,6 +2,7 @@
 // rows on one connection. The caller owns the transaction. For one thread at a time.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "base/result.h"
@@ -34,7 +35,8 @@ class TreeWriter {
   Status put_extent(InodeId inode, const Extent& extent);
   // `extents`, with spool ranges replaced that certified packs are known to contain.
   Result<std::vector<Extent>> settled(const std::vector<Extent>& extents);
-  Result<std::vector<std::pair<PackId, PackedRange>>> certified_ranges_of(StagingId staging);
+  // By offset.
+  Result<std::map<PackId, std::vector<PackedRange>>> certified_ranges_of(StagingId staging);
   Result<std::vector<InodeId>> inodes_with_packed_extents(PackId pack);
 
   sqlite::Connection& connection_;

@@ -148,8 +148,11 @@ Packing packing_of(const InodeRow& row, const std::string& path, const std::vect
 
 SpoolRun next_spool_run(const std::vector<Extent>& extents, uint64_t from, uint64_t max_length) {
   SpoolRun run;
-  for (const Extent& extent : extents) {
-    if (extent.source != Extent::Source::kSpool || extent.end() <= from || extent.length == 0) continue;
+  auto next = std::partition_point(extents.begin(), extents.end(),
+                                   [from](const Extent& extent) { return extent.end() <= from; });
+  for (; next != extents.end(); ++next) {
+    const Extent& extent = *next;
+    if (extent.source != Extent::Source::kSpool || extent.length == 0) continue;
     const uint64_t skip = from > extent.file_offset ? from - extent.file_offset : 0;
     const uint64_t start = extent.file_offset + skip;
     if (run.parts.empty()) {
