@@ -66,12 +66,20 @@ struct Extent {
   bool operator==(const Extent&) const = default;
 };
 
+// What stands in one range of a file now; a hole where no extent is.
+struct ExtentPatch {
+  ByteRange range;
+  std::vector<Extent> extents;  // inside `range`; sorted, not overlapping
+};
+
 // One inode's part of a batch. What is absent stays as it is.
 struct InodeChange {
   InodeRow row;
   bool removed = false;                        // row.id is gone, with its extents and xattrs
   std::optional<std::vector<Extent>> extents;  // replaces all; sorted, not overlapping
   std::optional<Xattrs> xattrs;                // replaces all
+  std::vector<ExtentPatch> patches = {};       // after `extents`: what changed of them, so that a change of a file
+                                               // in many pieces costs what it changes
 };
 
 struct EntryChange {

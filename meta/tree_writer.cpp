@@ -1,6 +1,7 @@
 #include "meta/tree_writer.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "meta/extent_map.h"
@@ -18,6 +19,12 @@ std::vector<uint64_t> offsets_gone(const std::vector<Extent>& old, const std::ve
     if (next == wanted.end() || next->file_offset != extent.file_offset) gone.push_back(extent.file_offset);
   }
   return gone;
+}
+
+// The largest offset of an extent that `range` cuts or touches, as SQLite's numbers go.
+uint64_t last_touching(const ByteRange& range) {
+  constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
+  return std::min(range.offset, kMost) + std::min(range.length, kMost - std::min(range.offset, kMost));
 }
 
 bool holds(const std::vector<Extent>& sorted, const Extent& wanted) {
@@ -57,6 +64,7 @@ Status TreeWriter::put_inode(const InodeChange& change, Sequence sequence) {
   WFS_TRY(put_inode_.run(raw(row.id), row.mode, row.uid, row.gid, row.nlink, row.rdev, row.size, row.atime.ns,
                          row.mtime.ns, row.ctime.ns, row.btime.ns, target_of(row), raw(sequence)));
   if (change.extents) WFS_TRY(replace_extents(row.id, *change.extents));
+  for (const ExtentPatch& patch : change.patches) WFS_TRY(patch_extents(row.id, patch));
   if (change.xattrs) WFS_TRY(replace_xattrs(row.id, *change.xattrs));
   return {};
 }
@@ -102,8 +110,25 @@ Status TreeWriter::replace_extents(InodeId inode, const std::vector<Extent>& wan
     sqlite::Query query = read_extents_.start(raw(inode));
     WFS_ASSIGN(old, read_extents(query));
   }
-  for (uint64_t offset : offsets_gone(old, extents)) WFS_TRY(delete_extent_.run(raw(inode), offset));
-  for (const Extent& extent : extents)
+  return write_difference(inode, old, extents);
+}
+
+Status TreeWriter::patch_extents(InodeId inode, const ExtentPatch& patch) {
+  WFS_ASSIGN(const std::vector<Extent> extents, settled(patch.extents));
+  std::vector<Extent> old;
+  {
+    sqlite::Query query = read_extents_around_.start(raw(inode), patch.range.offset, last_touching(patch.range));
+    WFS_ASSIGN(old, read_extents(query));
+  }
+  ExtentMap map(old);
+  map.clear(patch.range);
+  for (const Extent& extent : extents) map.put(extent);
+  return write_difference(inode, old, map.all());
+}
+
+Status TreeWriter::write_difference(InodeId inode, const std::vector<Extent>& old, const std::vector<Extent>& wanted) {
+  for (uint64_t offset : offsets_gone(old, wanted)) WFS_TRY(delete_extent_.run(raw(inode), offset));
+  for (const Extent& extent : wanted)
     if (!holds(old, extent)) WFS_TRY(put_extent(inode, extent));
   return {};
 }

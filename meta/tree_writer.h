@@ -30,8 +30,10 @@ class TreeWriter {
   Status put_entry(const EntryChange& change, Sequence sequence);
   Status remove_entry(const EntryChange& change, Sequence sequence);
   Status replace_xattrs(InodeId inode, const Xattrs& wanted);
-  // Writes only what differs, since a big file may change in one place.
   Status replace_extents(InodeId inode, const std::vector<Extent>& wanted);
+  Status patch_extents(InodeId inode, const ExtentPatch& patch);
+  // Writes only what differs, since a big file may change in one place. Both sorted.
+  Status write_difference(InodeId inode, const std::vector<Extent>& old, const std::vector<Extent>& wanted);
   Status put_extent(InodeId inode, const Extent& extent);
   // `extents`, with spool ranges replaced that certified packs are known to contain.
   Result<std::vector<Extent>> settled(const std::vector<Extent>& extents);
@@ -62,6 +64,12 @@ class TreeWriter {
   sqlite::Statement read_extents_{connection_,
                                   "SELECT file_offset, length, staging, pack, source_offset FROM extents "
                                   "WHERE inode = ?1 ORDER BY file_offset"};
+  // Those that lie in [?2, ?3] or touch it, and one before.
+  sqlite::Statement read_extents_around_{
+      connection_,
+      "SELECT file_offset, length, staging, pack, source_offset FROM extents WHERE inode = ?1 AND file_offset <= ?3 AND "
+      "file_offset >= coalesce((SELECT max(file_offset) FROM extents WHERE inode = ?1 AND file_offset < ?2), 0) "
+      "ORDER BY file_offset"};
   sqlite::Statement put_extent_{connection_,
                                 "INSERT INTO extents VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (inode, file_offset) "
                                 "DO UPDATE SET length = ?3, staging = ?4, pack = ?5, source_offset = ?6"};

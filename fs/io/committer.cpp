@@ -81,6 +81,7 @@ class CommitterImpl final : public Committer {
   void set_doing(std::string doing);
   void covers(Sequence sequence);
   void note_cut();
+  void count_cut() REQUIRES(mutex_);
   bool flush_is_due() const;
 
   // Constant after construction.
@@ -245,8 +246,13 @@ Status CommitterImpl::adopt(const PackRow& certified) {
   pending_.pop_front();
   newest_certified_ = certified;
   limit_.space_is_back();
-  meter_.certify();
   if (cut_) cut_->accept();
+  {
+    MutexLock lock(mutex_);  // nobody sees bytes that are certified and pending
+    meter_.certify();
+    count_cut();
+  }
+  if (cut_) cut_->let_go();
   note_cut();
   if (raw(certified.cut) != 0) {
     end_cut();
@@ -338,10 +344,14 @@ void CommitterImpl::covers(Sequence sequence) {
 }
 
 // Staging files go only when all of their bytes are certified; what waits is told byte by byte.
-void CommitterImpl::note_cut() {
-  MutexLock lock(mutex_);
+void CommitterImpl::count_cut() {
   left_of_cut_ = cut_ ? cut_->bytes_left() : 0;
   not_pending_ = cut_ ? unneeded_bytes_ + cut_->certified_but_held_bytes() : 0;
+}
+
+void CommitterImpl::note_cut() {
+  MutexLock lock(mutex_);
+  count_cut();
 }
 
 bool CommitterImpl::flush_is_due() const {
@@ -382,11 +392,10 @@ void CommitterImpl::cancel() {
 
 CommitterStatus CommitterImpl::status() const {
   const uint64_t staged = world_.tree.unpublished_bytes();
-  const UploadMeter::Counts progress = meter_.counts();
   MutexLock lock(mutex_);
   CommitterStatus status = status_;
   status.pending_bytes = std::max(left_of_cut_, staged - std::min(staged, not_pending_));
-  status.progress = progress;
+  status.progress = meter_.counts();
   status.published = covered_;
   return status;
 }

@@ -353,8 +353,9 @@ Result<PackedContent> CutPacker::pack_next(ByteSink& out, const Target& target) 
   return PackFill(*this, target, std::move(writer)).fill_and_finish();
 }
 
-void CutPacker::accept() {
-  accepted_bytes_ += std::exchange(filled_bytes_, 0);
+void CutPacker::accept() { accepted_bytes_ += std::exchange(filled_bytes_, 0); }
+
+void CutPacker::let_go() {
   for (; items_let_go_ < cursor_.item; ++items_let_go_) {
     std::set<StagingId> stagings;
     for (const Extent& extent : plan_.items[items_let_go_].extents) {

@@ -6,7 +6,7 @@
 // are `partial`: their rows count together with the last one's.
 //
 // The snapshot is held as long as this lives. For one thread. Between two calls of pack_next() comes
-// either accept() (certified: its staging files are let go) or rewind() (dropped: packed again).
+// either accept() and let_go() (certified: its staging files go) or rewind() (dropped: packed again).
 #pragma once
 
 #include <algorithm>
@@ -69,6 +69,7 @@ class CutPacker {
   // kCorrupt when a staging file is damaged: its file is left out from then on, call rewind() and try again.
   Result<PackedContent> pack_next(ByteSink& out, const Target& target);
   void accept();
+  void let_go();  // after accept(); may take a while
   void rewind() { cursor_ = pack_start_; }
 
  private:

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "fs/vfs/changed_ranges.h"
 #include "fs/vfs/read_pattern.h"
 #include "meta/extent_map.h"
 #include "meta/rows.h"
@@ -26,6 +27,8 @@ enum Dirt : uint8_t {
 
 struct FileBytes {
   ExtentMap extents;
+  ChangedRanges changed;             // where `extents` differ from what the index has or will have …
+  std::vector<ByteRange> committing;  // … and what the batch that is being committed tells it of them
   StagingId active{};                // takes the writes; 0: the next write makes one
   bool active_frozen = false;        // a batch names it, so its old bytes must survive until the next commit
   std::vector<StagingId> named;      // memory or the index may name these

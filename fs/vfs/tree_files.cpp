@@ -92,6 +92,7 @@ void TreeVfs::put_extent(Inode& inode, const Extent& extent) {
   for (const Extent& piece : before) inode.mapped_bytes -= piece.length;
   inode.mapped_bytes += extent.length;
   extents.put(extent);
+  inode.bytes->changed.add({extent.file_offset, extent.length});
   mark(inode, kRowDirt | kExtentsDirt);
 }
 
@@ -216,6 +217,7 @@ TreeVfs::DropPlan TreeVfs::drop_bytes(Inode& inode, ByteRange range) {
     plan.range.length = piece.end() - plan.range.offset;
   }
   bytes.extents.clear(range);
+  bytes.changed.add(range);
   mark(inode, kRowDirt | kExtentsDirt);
   // A batch has named these bytes: after a crash it must still find them. So neither a punch nor a later
   // write may touch them; the file goes when the commit is through that no longer names it.

@@ -147,7 +147,9 @@ void TreeVfs::freeze_inode(Inode& inode, FrozenBatch& out) {
     if (bytes == nullptr && inode.is_regular()) out.removed_unloaded.push_back(inode.row.id);
   } else {
     if (inode.frozen_dirt & kExtentsDirt) {
-      change.extents = bytes->extents.all();
+      bytes->committing = bytes->changed.take();
+      for (const ByteRange& range : bytes->committing)
+        change.patches.push_back({range, bytes->extents.slice(range)});
       bytes->active_frozen = true;
     }
     if (inode.frozen_dirt & kXattrsDirt) change.xattrs = *inode.xattrs;
@@ -198,10 +200,15 @@ void TreeVfs::settle_inode(Inode& inode, bool committed, Sequence sequence) {
     inode.dirt |= frozen;
     if (bytes == nullptr) return;
     for (StagingId id : bytes->syncing) add_once(bytes->unsynced, id);
+    for (const ByteRange& range : bytes->committing) bytes->changed.add(range);
     bytes->syncing.clear();
+    bytes->committing.clear();
     return;
   }
-  if (bytes != nullptr) bytes->syncing.clear();
+  if (bytes != nullptr) {
+    bytes->syncing.clear();
+    bytes->committing.clear();
+  }
   if ((frozen & ~kBytesDirt) != 0) inode.row.changed = sequence;
   if (inode.gone && inode.dirt == 0) {
     inode.in_index = false;

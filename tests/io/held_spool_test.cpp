@@ -2,7 +2,7 @@
 
 #include "base/limits.h"
 #include "base/testing/temp_folder.h"
-#include "tests/io/must.h"
+#include "tests/must.h"
 
 namespace walrusfs::test {
 namespace {

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/limits.h"
-#include "tests/io/must.h"
+#include "tests/must.h"
 
 namespace walrusfs::test {
 namespace {

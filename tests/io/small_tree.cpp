@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tests/io/must.h"
+#include "tests/must.h"
 
 namespace walrusfs::test {
 

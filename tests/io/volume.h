@@ -11,7 +11,7 @@
 #include "fs/io/committer.h"
 #include "fs/io/content_reader.h"
 #include "fs/io/recovery.h"
-#include "tests/io/must.h"
+#include "tests/must.h"
 #include "tests/io/small_tree.h"
 
 namespace walrusfs::test {

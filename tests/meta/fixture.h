@@ -5,13 +5,14 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/testing/temp_folder.h"
 #include "meta/index.h"
 #include "meta/sqlite.h"
+#include "tests/must.h"
 
 namespace walrusfs::test {
 
@@ -20,36 +21,6 @@ namespace walrusfs::test {
     const auto& outcome_ = (expression);                        \
     ASSERT_TRUE(outcome_.ok()) << outcome_.error().to_string(); \
   } while (false)
-
-// The value of a Result that must be there.
-template <typename T>
-T must(Result<T> result) {
-  if (!result.ok()) {
-    ADD_FAILURE() << result.error().to_string();
-    std::abort();
-  }
-  return std::move(result).value();
-}
-inline void must(const Status& status) {
-  if (!status.ok()) {
-    ADD_FAILURE() << status.error().to_string();
-    std::abort();
-  }
-}
-
-class TempFolder {
- public:
-  TempFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "walrusfs-meta-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 inline InodeChange folder(uint64_t id, uint32_t nlink = 2) {
   InodeChange change;

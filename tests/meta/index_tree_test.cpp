@@ -163,6 +163,50 @@ TEST_F(IndexTest, StoredExtentsFollowTheMapThroughRandomEdits) {
   EXPECT_THAT(check(), IsEmpty());
 }
 
+TEST_F(IndexTest, PatchesOfExtentsComeToTheSameAsReplacingThem) {
+  must(index_->commit(small_tree()));
+  SeededRng rng(23);
+  ExtentMap map({spooled(0, 100, 1, 0)});
+  for (int step = 0; step < 300; ++step) {
+    Batch batch;
+    batch.inodes = {file(3, 10'000)};
+    for (uint64_t patches = 1 + rng.below(4); patches > 0; --patches) {
+      const ByteRange range{rng.below(400), 1 + rng.below(60)};
+      if (rng.below(4) == 0)
+        map.clear({range.offset, rng.below(8) == 0 ? UINT64_MAX : range.length});
+      else
+        map.put(spooled(range.offset, range.length, 1 + rng.below(3), range.offset));
+    }
+    // Ranges of whatever size, as long as all that changed is in one of them.
+    const uint64_t middle = 1 + rng.below(450);
+    batch.inodes[0].patches = {{{0, middle}, map.slice({0, middle})},
+                               {{middle, UINT64_MAX}, map.slice({middle, UINT64_MAX})}};
+    must(index_->commit(batch));
+    ASSERT_EQ(must(index_->extents(InodeId{3})), map.all()) << "seed 23, step " << step;
+  }
+  EXPECT_THAT(check(), IsEmpty());
+}
+
+TEST_F(IndexTest, APatchLeavesTheRestAloneAndJoinsItsNeighbours) {
+  must(index_->commit(small_tree()));
+  const auto patch = [&](ByteRange range, std::vector<Extent> extents) {
+    Batch batch;
+    batch.inodes = {file(3, 1'000)};
+    batch.inodes[0].patches = {{range, std::move(extents)}};
+    must(index_->commit(batch));
+    return must(index_->extents(InodeId{3}));
+  };
+  EXPECT_THAT(patch({100, 50}, {spooled(100, 50, 1, 100)}), ElementsAre(spooled(0, 150, 1, 0)));
+  EXPECT_THAT(patch({40, 10}, {spooled(40, 10, 2, 40)}),
+              ElementsAre(spooled(0, 40, 1, 0), spooled(40, 10, 2, 40), spooled(50, 100, 1, 50)));
+  EXPECT_THAT(patch({45, 20}, {}),
+              ElementsAre(spooled(0, 40, 1, 0), spooled(40, 5, 2, 40), spooled(65, 85, 1, 65)));
+  EXPECT_THAT(patch({40, 25}, {spooled(40, 25, 1, 40)}), ElementsAre(spooled(0, 150, 1, 0)));
+  EXPECT_THAT(patch({120, UINT64_MAX}, {}), ElementsAre(spooled(0, 120, 1, 0)));
+  EXPECT_THAT(patch({500, UINT64_MAX - 500}, {}), ElementsAre(spooled(0, 120, 1, 0)));
+  EXPECT_THAT(patch({0, UINT64_MAX}, {}), IsEmpty());
+}
+
 TEST_F(IndexTest, OrphansAreFoundAndRemoved) {
   must(index_->commit(small_tree()));
   Batch unlink;

@@ -19,6 +19,10 @@ class FailingIndex final : public Index {
     failure_ = code;
   }
   uint64_t commits() const { return commits_; }
+  size_t extents_in_last_commit() {
+    MutexLock lock(mutex_);
+    return extents_in_last_commit_;
+  }
   uint64_t xattr_reads() const { return xattr_reads_; }
   uint64_t totals_reads() const { return totals_reads_; }
   uint64_t list_reads() const { return list_reads_; }
@@ -46,6 +50,14 @@ class FailingIndex final : public Index {
   Result<Sequence> commit(const Batch& batch) override {
     WFS_TRY(allow());
     ++commits_;
+    {
+      MutexLock lock(mutex_);
+      extents_in_last_commit_ = 0;
+      for (const InodeChange& change : batch.inodes) {
+        extents_in_last_commit_ += change.extents ? change.extents->size() : 0;
+        for (const ExtentPatch& patch : change.patches) extents_in_last_commit_ += patch.extents.size();
+      }
+    }
     return inner_->commit(batch);
   }
   Result<std::unique_ptr<IndexSnapshot>> snapshot() override { return inner_->snapshot(); }
@@ -87,6 +99,7 @@ class FailingIndex final : public Index {
   const std::unique_ptr<Index> inner_;
   Mutex mutex_;
   std::optional<Code> failure_ GUARDED_BY(mutex_);
+  size_t extents_in_last_commit_ GUARDED_BY(mutex_) = 0;
   std::atomic<uint64_t> commits_ = 0;
   std::atomic<uint64_t> xattr_reads_ = 0;
   std::atomic<uint64_t> totals_reads_ = 0;

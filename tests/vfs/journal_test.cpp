@@ -59,6 +59,43 @@ TEST_F(Journal, AnOverwriteInPlaceIsSyncedThoughNoRowChanges) {
   EXPECT_EQ(volume.read("f"), "NEW bytes");
 }
 
+TEST_F(Journal, AFileInManyPiecesIsJournaledByWhatChanged) {
+  constexpr uint64_t kBlock = 4096, kPieces = 2'000;
+  const InodeId id = volume.make_file("f");
+  for (uint64_t i = 0; i < kPieces; ++i) volume.write("f", 2 * i * kBlock, "piece");
+  must(volume.fs().fsync(id));
+  EXPECT_EQ(volume.index().extents_in_last_commit(), kPieces);
+  volume.write("f", 501 * kBlock, "more");
+  volume.write("f", 901 * kBlock, "more");
+  must(volume.fs().fsync(id));
+  EXPECT_EQ(volume.index().extents_in_last_commit(), 2u);
+  truncate(id, 1'000 * kBlock);
+  must(volume.fs().fsync(id));
+  EXPECT_EQ(volume.index().extents_in_last_commit(), 0u);
+
+  // What a failed commit had is in the next one.
+  volume.write("f", 503 * kBlock, "lost?");
+  volume.index().fail_writes(Code::kNoSpace);
+  EXPECT_FALSE(volume.fs().fsync(id).ok());
+  volume.write("f", 903 * kBlock, "new");
+  volume.index().fail_writes(std::nullopt);
+  must(volume.fs().fsync(id));
+  EXPECT_EQ(volume.index().extents_in_last_commit(), 2u);
+  lose_power();
+  const std::string bytes = volume.read("f");
+  ASSERT_EQ(bytes.size(), 1'000 * kBlock);
+  for (uint64_t block = 0; block < 1'000; ++block) {
+    const std::string found = bytes.substr(block * kBlock, 5);
+    const std::string wanted = block == 501 || block == 901  ? std::string("more\0", 5)
+                               : block == 503                ? "lost?"
+                               : block == 903                ? std::string("new\0\0", 5)
+                               : block % 2 == 0              ? "piece"
+                                                             : std::string(5, '\0');
+    ASSERT_EQ(found, wanted) << block;
+  }
+  volume.expect_sound();
+}
+
 TEST_F(Journal, FsyncOfAFolderCoversItsNames) {
   promises("fsync of a folder returns when its names are journaled.");
   const InodeId folder = volume.make_folder("d");

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
+#include "fs/vfs/changed_ranges.h"
 #include "fs/vfs/name_overlay.h"
 #include "fs/vfs/read_pattern.h"
 #include "fs/vfs/virtual_xattrs.h"
@@ -151,6 +152,32 @@ TEST(VirtualXattrs, LongListsOfExtentsAreCut) {
   EXPECT_LE(text.size(), limits::kXattrValueBytes);
   EXPECT_TRUE(text.ends_with("more\n"));
   EXPECT_EQ(packs_text(packs_of(extents)), "3");
+}
+
+TEST(ChangedRangesTest, MergesWhatTouches) {
+  using Ranges = std::vector<ByteRange>;
+  ChangedRanges changed;
+  EXPECT_TRUE(changed.empty());
+  changed.add({10, 0});
+  EXPECT_TRUE(changed.empty());
+  for (const ByteRange range : {ByteRange{10, 5}, {20, 5}, {15, 2}, {30, 1}, {12, 1}}) changed.add(range);
+  EXPECT_EQ(changed.take(), (Ranges{{10, 7}, {20, 5}, {30, 1}}));
+  EXPECT_TRUE(changed.empty());
+  for (const ByteRange range : {ByteRange{10, 5}, {20, 5}, {30, 5}, {14, 17}}) changed.add(range);
+  EXPECT_EQ(changed.take(), (Ranges{{10, 25}}));
+  changed.add({100, UINT64_MAX});
+  changed.add({0, 1});
+  changed.add({50, UINT64_MAX});
+  EXPECT_EQ(changed.take(), (Ranges{{0, 1}, {50, UINT64_MAX - 50}}));
+}
+
+TEST(ChangedRangesTest, BeyondTheLimitTheyAreOne) {
+  ChangedRanges changed;
+  for (uint64_t i = 0; i < ChangedRanges::kMost; ++i) changed.add({100 + 2 * i, 1});
+  changed.add({100, 1});
+  EXPECT_EQ(changed.take().size(), ChangedRanges::kMost);
+  for (uint64_t i = 0; i <= ChangedRanges::kMost; ++i) changed.add({100 + 2 * i, 1});
+  EXPECT_EQ(changed.take(), (std::vector<ByteRange>{{100, 2 * ChangedRanges::kMost + 1}}));
 }
 
 }  // namespace

@@ -13,24 +13,11 @@
 #include "base/testing/temp_folder.h"
 #include "fs/io/held_spool.h"
 #include "fs/vfs/vfs.h"
+#include "tests/must.h"
 #include "tests/vfs/failing_index.h"
 
 namespace walrusfs {
 
-template <typename T>
-T must(Result<T> result) {
-  if (!result.ok()) {
-    ADD_FAILURE() << result.error().to_string();
-    std::abort();
-  }
-  return std::move(result).value();
-}
-inline void must(Status status) {
-  if (!status.ok()) {
-    ADD_FAILURE() << status.error().to_string();
-    std::abort();
-  }
-}
 template <typename T>
 Code code_of(const Result<T>& result) {
   return result.ok() ? Code::kInternal : result.error().code();

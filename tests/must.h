@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "base/result.h"
 
-namespace walrusfs::test {
+namespace walrusfs {
 
 template <typename T>
 T must(Result<T> result) {
@@ -21,4 +23,4 @@ inline void must(const Status& status) {
   std::abort();
 }
 
-}  // namespace walrusfs::test
+}  // namespace walrusfs
