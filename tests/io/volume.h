@@ -11,8 +11,8 @@
 #include "fs/io/committer.h"
 #include "fs/io/content_reader.h"
 #include "fs/io/recovery.h"
-#include "tests/must.h"
 #include "tests/io/small_tree.h"
+#include "tests/must.h"
 
 namespace walrusfs::test {
 
