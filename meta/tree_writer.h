@@ -67,7 +67,8 @@ class TreeWriter {
   // Those that lie in [?2, ?3] or touch it, and one before.
   sqlite::Statement read_extents_around_{
       connection_,
-      "SELECT file_offset, length, staging, pack, source_offset FROM extents WHERE inode = ?1 AND file_offset <= ?3 AND "
+      "SELECT file_offset, length, staging, pack, source_offset FROM extents WHERE inode = ?1 AND file_offset <= ?3 "
+      "AND "
       "file_offset >= coalesce((SELECT max(file_offset) FROM extents WHERE inode = ?1 AND file_offset < ?2), 0) "
       "ORDER BY file_offset"};
   sqlite::Statement put_extent_{connection_,

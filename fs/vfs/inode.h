@@ -27,7 +27,7 @@ enum Dirt : uint8_t {
 
 struct FileBytes {
   ExtentMap extents;
-  ChangedRanges changed;             // where `extents` differ from what the index has or will have …
+  ChangedRanges changed;              // where `extents` differ from what the index has or will have …
   std::vector<ByteRange> committing;  // … and what the batch that is being committed tells it of them
   StagingId active{};                // takes the writes; 0: the next write makes one
   bool active_frozen = false;        // a batch names it, so its old bytes must survive until the next commit

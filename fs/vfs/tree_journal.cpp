@@ -148,8 +148,7 @@ void TreeVfs::freeze_inode(Inode& inode, FrozenBatch& out) {
   } else {
     if (inode.frozen_dirt & kExtentsDirt) {
       bytes->committing = bytes->changed.take();
-      for (const ByteRange& range : bytes->committing)
-        change.patches.push_back({range, bytes->extents.slice(range)});
+      for (const ByteRange& range : bytes->committing) change.patches.push_back({range, bytes->extents.slice(range)});
       bytes->active_frozen = true;
     }
     if (inode.frozen_dirt & kXattrsDirt) change.xattrs = *inode.xattrs;

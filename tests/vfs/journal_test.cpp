@@ -86,11 +86,11 @@ TEST_F(Journal, AFileInManyPiecesIsJournaledByWhatChanged) {
   ASSERT_EQ(bytes.size(), 1'000 * kBlock);
   for (uint64_t block = 0; block < 1'000; ++block) {
     const std::string found = bytes.substr(block * kBlock, 5);
-    const std::string wanted = block == 501 || block == 901  ? std::string("more\0", 5)
-                               : block == 503                ? "lost?"
-                               : block == 903                ? std::string("new\0\0", 5)
-                               : block % 2 == 0              ? "piece"
-                                                             : std::string(5, '\0');
+    const std::string wanted = block == 501 || block == 901 ? std::string("more\0", 5)
+                               : block == 503               ? "lost?"
+                               : block == 903               ? std::string("new\0\0", 5)
+                               : block % 2 == 0             ? "piece"
+                                                            : std::string(5, '\0');
     ASSERT_EQ(found, wanted) << block;
   }
   volume.expect_sound();
