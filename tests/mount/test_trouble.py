@@ -294,6 +294,25 @@ class FullDisk(harness.MountTest):
         self.assertIn("in order", self.run_cli("check", "vol").stdout)
 
 
+class FullCacheDisk(harness.MountTest):
+    """The disk under the cache is too small for anything: that costs time, and nothing else."""
+    CONFIG = '[cache]\nmemory = "64KiB"\n'
+
+    def test_reading_goes_on(self):
+        os.makedirs(self.home("cache"))
+        self.tool("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", self.home("cache"))
+        self.format()
+        self.mount()
+        content = os.urandom(4 << 20)
+        self.write("f", content)
+        self.umount()
+        self.mount()
+        for _ in range(2):
+            self.assertEqual(self.read("f"), content)
+        self.write("g", b"writing, too", sync=True)
+        self.umount()
+
+
 class LocalNetwork(harness.MountTest):
     def damage(self, name):
         """Flips a bit in the middle of the file's second line and stops the network if it runs."""
@@ -424,6 +443,42 @@ class BadNetwork(harness.MountTest):
     def test_server_errors(self):
         self.mount_over(self.serve((503, b"overloaded")))
         self.expect_trouble("503")
+
+    def test_refused(self):
+        for status, reason in ((400, b"bad query"), (403, b"not you")):
+            with self.subTest(status):
+                self.mount_over(self.serve((status, reason)))
+                self.expect_trouble(reason.decode())
+                self.umount("--now")
+                shutil.rmtree(self.home("data/volumes/vol"))
+
+    def test_an_aggregator_that_serves_something_else(self):
+        """What the publisher says it keeps is believed only once it was read back."""
+        network = self.json("localnet", "start")
+        nonsense = self.serve((500, b""), (200, b"<html>hello</html>"))
+        self.format("vol", "--backend", "http", "--aggregator", nonsense, "--publisher", network["publisher"],
+                    "--shards", str(harness.SHARDS))
+        self.mount()
+        self.write("f", b"precious", sync=True)
+        self.expect_trouble("127.0.0.1")
+        self.assertEqual(self.status()["packs"]["certified"], 0)
+
+    def test_reading_from_a_network_that_is_gone(self):
+        network = self.json("localnet", "start")
+        self.format("vol", "--backend", "http", "--aggregator", network["aggregator"], "--publisher",
+                    network["publisher"], "--shards", str(harness.SHARDS))
+        self.mount()
+        self.write("f", os.urandom(300_000))
+        self.umount()
+        self.drop_cache()
+        self.run_cli("localnet", "stop")
+        self.mount()
+        with self.assertRaises(OSError) as caught:
+            self.read("f")
+        self.assertEqual(caught.exception.errno, errno.EIO)
+        self.assertEqual(os.stat(self.path("f")).st_size, 300_000)
+        self.run_cli("localnet", "start")
+        self.assertEqual(len(self.read("f")), 300_000)
 
     def test_nobody_there(self):
         with socket.socket() as free:
