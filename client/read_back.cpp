@@ -33,11 +33,6 @@ Status compare_step(BlobStore& store, const BlobId& blob, File& local, const Byt
 Status read_back(BlobStore& store, const BlobId& blob, File& local, uint64_t size_bytes, const ReadBackOptions& options,
                  Deadline deadline) {
   WFS_CHECK(options.step_bytes > 0 && options.step_bytes <= limits::kBlobReadBytes);
-  WFS_ASSIGN(const BlobStatus status, store.status(blob, deadline));
-  if (status.size_bytes != size_bytes) {
-    return Error(Code::kCorrupt, fmt::format("the network says that blob {} has {} bytes, but {} were uploaded",
-                                             blob.to_string(), status.size_bytes, size_bytes));
-  }
   for (uint64_t done = 0; done < size_bytes;) {
     if (is_cancelled(options.cancel)) return Error(Code::kCancelled, "reading the blob back was cancelled");
     const ByteRange range{done, std::min(options.step_bytes, size_bytes - done)};

@@ -262,8 +262,8 @@ TEST_F(ReadBackTest, OneWrongBitAnywhereIsFound) {
   EXPECT_TRUE(check().ok());
 }
 
-TEST_F(ReadBackTest, AnotherSizeIsFoundEvenIfAllOurBytesAreThere) {
-  EXPECT_CODE(read_back(memory_, id_, file_, 9'000, {}, Deadline::never()), Code::kCorrupt);
+TEST_F(ReadBackTest, ALocalFileThatIsTooShortIsTold) {
+  EXPECT_CODE(read_back(memory_, id_, file_, 10'001, {}, Deadline::never()), Code::kStale);
 }
 
 TEST_F(ReadBackTest, AnUnknownBlobALostFileAndACancelAreTold) {
