@@ -15,8 +15,8 @@ struct ReadBackOptions {
 
 // Ok when the network serves exactly the first `size_bytes` of `local` under this blob ID. kCorrupt when it serves
 // anything else, kNotFound when it does not know the blob, kStale when `local` is shorter than that, kIo when it cannot
-// be read, kCancelled; otherwise the store's errors. The network is not asked for the size: the blob ID commits to it, and
-// one that is asked may lie. Blocks; safe from any thread.
+// be read, kCancelled; otherwise the store's errors. The network is not asked for the size: the blob ID commits to it,
+// and one that is asked may lie. Blocks; safe from any thread.
 Status read_back(BlobStore& store, const BlobId& blob, File& local, uint64_t size_bytes, const ReadBackOptions& options,
                  Deadline deadline);
 
