@@ -170,6 +170,7 @@ TEST_F(IndexTest, PatchesOfExtentsComeToTheSameAsReplacingThem) {
   for (int step = 0; step < 300; ++step) {
     Batch batch;
     batch.inodes = {file(3, 10'000)};
+    batch.next_staging = 4;
     for (uint64_t patches = 1 + rng.below(4); patches > 0; --patches) {
       const ByteRange range{rng.below(400), 1 + rng.below(60)};
       if (rng.below(4) == 0)
