@@ -460,7 +460,7 @@ class BadNetwork(harness.MountTest):
                     "--shards", str(harness.SHARDS))
         self.mount()
         self.write("f", b"precious", sync=True)
-        self.expect_trouble("127.0.0.1")
+        self.expect_trouble("reading back")
         self.assertEqual(self.status()["packs"]["certified"], 0)
 
     def test_reading_from_a_network_that_is_gone(self):
