@@ -167,6 +167,21 @@ Result<Bytes> SigningKey::sign(ByteView message) const {
   return raw_from_der(scheme_, out);
 }
 
+Result<Bytes> add_secrets(KeyScheme scheme, ByteView a, ByteView b) {
+  const GroupPtr group(is_ecdsa(scheme) ? EC_GROUP_new_by_curve_name(curve_of(scheme)) : nullptr);
+  const NumberPtr left = number_from(a), right = number_from(b), sum(BN_new());
+  const std::unique_ptr<BN_CTX, Deleter<BN_CTX_free>> context(BN_CTX_secure_new());
+  if (!group || !left || !right || !sum || !context || a.size() != kScalarBytes || b.size() != kScalarBytes)
+    return not_a_key();
+  const BIGNUM* order = EC_GROUP_get0_order(group.get());
+  if (BN_cmp(left.get(), order) >= 0) return not_a_key();
+  if (BN_mod_add(sum.get(), left.get(), right.get(), order, context.get()) != 1) return failed("add two secrets");
+  if (BN_is_zero(sum.get())) return not_a_key();
+  Bytes out(kScalarBytes);
+  BN_bn2binpad(sum.get(), out.data(), static_cast<int>(out.size()));
+  return out;
+}
+
 bool verify_signature(KeyScheme scheme, ByteView public_key, ByteView message, ByteView signature) {
   if (public_key.size() != public_key_bytes(scheme) || signature.size() != kSignatureBytes) return false;
   const bool ecdsa = is_ecdsa(scheme);

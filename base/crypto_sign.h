@@ -40,6 +40,10 @@ class SigningKey {
   Bytes public_key_;
 };
 
+// The sum of two secrets modulo the order of the curve's group, for deriving keys; `a` and the sum must be secrets
+// themselves, else kInvalidArgument. ECDSA kinds only.
+Result<Bytes> add_secrets(KeyScheme scheme, ByteView a, ByteView b);
+
 // False for anything malformed, and for ECDSA signatures with s > n/2.
 bool verify_signature(KeyScheme scheme, ByteView public_key, ByteView message, ByteView signature);
 

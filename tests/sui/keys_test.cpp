@@ -1,5 +1,6 @@
 // Keys, addresses and signatures against keys.json.
 #include "client/sui/keys.h"
+#include "client/sui/derivation.h"
 
 #include "vectors.h"
 
@@ -24,6 +25,43 @@ TEST(SuiKeys, PublicKeysAddressesAndTextForms) {
   const Json& vectors = load_vectors("keys");
   for (const Json& key : vectors.at("fixed_keys")) expect_key(key);
   for (const Json& key : vectors.at("mnemonics")) expect_key(key);
+}
+
+TEST(SuiKeys, PhrasesGiveTheOfficialKeys) {
+  size_t defaults = 0;
+  for (const Json& v : load_vectors("keys").at("mnemonics")) {
+    const KeyScheme scheme = scheme_of(v.at("flag"));
+    const Bytes seed = seed_of_phrase(v.at("mnemonic").get<std::string>());
+    EXPECT_EQ(to_hex(seed), v.at("bip39_seed_hex"));
+    const auto key = derive_keypair(scheme, seed, v.at("path").get<std::string>());
+    ASSERT_TRUE(key.ok()) << key.error().to_string();
+    EXPECT_EQ(key->address().to_string(), v.at("address")) << v.at("path");
+    defaults += v.at("path") == default_path(scheme) ? 1 : 0;
+  }
+  EXPECT_EQ(defaults, 9u);  // three phrases, three kinds
+}
+
+TEST(SuiKeys, PathsAreChecked) {
+  const Bytes seed(64, 1);
+  for (const char* path : {"", "44'", "m/", "m//0'", "m/x'", "m/-1'", "m/2147483648'", "m/0''", "m/0'/", "mm", "m/0",
+                           "m/0'/0'/0'/0'/0'/0'/0'/0'/0'/0'/0'"})
+    EXPECT_EQ(derive_keypair(KeyScheme::kEd25519, seed, path).error().code(), Code::kInvalidArgument) << path;
+  for (const char* path : {"m", "m/2147483647'", "m/0'/0'/0'/0'/0'/0'/0'/0'/0'/0'"})
+    EXPECT_TRUE(derive_keypair(KeyScheme::kEd25519, seed, path).ok()) << path;
+  EXPECT_TRUE(derive_keypair(KeyScheme::kSecp256k1, seed, "m/0").ok());
+}
+
+TEST(SuiKeys, SecretsAreAddedModuloTheOrder) {
+  const Bytes largest = hex("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140");
+  Bytes one(32, 0), two(32, 0);
+  one.back() = 1;
+  two.back() = 2;
+  EXPECT_EQ(add_secrets(KeyScheme::kSecp256k1, one, one).value(), two);
+  EXPECT_EQ(add_secrets(KeyScheme::kSecp256k1, largest, two).value(), one);
+  EXPECT_FALSE(add_secrets(KeyScheme::kSecp256k1, largest, one).ok());  // zero
+  EXPECT_FALSE(add_secrets(KeyScheme::kSecp256k1, Bytes(32, 0xff), one).ok());
+  EXPECT_FALSE(add_secrets(KeyScheme::kSecp256k1, one, Bytes(31, 0)).ok());
+  EXPECT_FALSE(add_secrets(KeyScheme::kEd25519, one, one).ok());
 }
 
 TEST(SuiKeys, BrokenTextFormsAreRefused) {
