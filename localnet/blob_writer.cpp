@@ -29,6 +29,7 @@ class Participants {
     MutexLock lock(mutex_);
     SpreadOutcome out;
     for (size_t node = 0; node < failures_.size(); ++node) {
+      out.complete.push_back(failures_[node].empty());
       if (failures_[node].empty()) {
         out.weight += static_cast<uint32_t>(committee.members()[node].shards.size());
       } else {

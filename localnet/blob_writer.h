@@ -14,7 +14,8 @@
 namespace walrusfs::localnet {
 
 struct SpreadOutcome {
-  uint32_t weight = 0;         // shards of the nodes that keep everything that is theirs
+  uint32_t weight = 0;         // shards of the nodes that took everything that is theirs
+  std::vector<bool> complete;  // which nodes these are
   std::string failures;        // "node 2: …; node 4: …", empty when none
 };
 

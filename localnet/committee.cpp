@@ -11,6 +11,8 @@ using nlohmann::ordered_json;
 constexpr uint64_t kMaxCommitteeFileBytes = 8 << 20;
 constexpr int kFormatVersion = 1;
 
+std::string path_in(const std::string& folder) { return folder + "/committee.json"; }
+
 Error broken(const std::string& why) {
   return Error(Code::kCorrupt, "the committee file of the local network is damaged (" + why +
                                    "); it was left as it is. Only a backup of it helps: it says which node has what");
@@ -30,6 +32,13 @@ bool covers_all(const CodeShape& shape, const std::vector<Member>& members) {
   return count == shape.n();
 }
 
+Result<bls::PublicKey> parse_key(const std::string& text) {
+  auto bytes = from_base64(text);
+  auto key = bytes ? bls::PublicKey::parse(*bytes) : Result<bls::PublicKey>(bytes.error());
+  if (!key || !key->is_valid()) return broken("a node's public key is none");
+  return key;
+}
+
 Result<std::vector<Member>> parse_members(const ordered_json& list) {
   std::vector<Member> members;
   for (const auto& item : list) {
@@ -38,6 +47,9 @@ Result<std::vector<Member>> parse_members(const ordered_json& list) {
     if (!id) return broken("a node id is not an object id");
     member.id = *id;
     for (const auto& shard : item.at("shards")) member.shards.push_back(ShardIndex{shard.get<uint16_t>()});
+    if (item.contains("publicKey")) {
+      WFS_ASSIGN(member.key, parse_key(item.at("publicKey").get<std::string>()));
+    }
     members.push_back(std::move(member));
   }
   return members;
@@ -49,6 +61,9 @@ Committee::Committee(CodeShape shape, std::vector<Member> members)
     : shape_(shape), members_(std::move(members)), owners_(shape.n()) {
   for (size_t i = 0; i < members_.size(); ++i)
     for (ShardIndex shard : members_[i].shards) owners_[raw(shard)] = i;
+  for (const Member& member : members_)
+    if (member.key) signers_.push_back({*member.key, static_cast<uint32_t>(member.shards.size())});
+  if (signers_.size() != members_.size()) signers_.clear();
 }
 
 Result<Committee> Committee::create(uint32_t shards, uint32_t nodes, Rng& rng) {
@@ -85,18 +100,24 @@ std::string Committee::to_json() const {
   for (const Member& member : members_) {
     ordered_json shards = ordered_json::array();
     for (ShardIndex shard : member.shards) shards.push_back(raw(shard));
-    nodes.push_back({{"id", member.id}, {"shards", std::move(shards)}});
+    ordered_json node = {{"id", member.id}, {"shards", std::move(shards)}};
+    if (member.key) node["publicKey"] = to_base64(member.key->to_bytes());
+    nodes.push_back(std::move(node));
   }
   return ordered_json({{"version", kFormatVersion}, {"shards", shape_.n()}, {"nodes", std::move(nodes)}}).dump() + "\n";
 }
 
+Status save_committee(Files& files, const std::string& folder, const Committee& committee) {
+  return write_file_durably(files, path_in(folder), as_bytes(committee.to_json()));
+}
+
 Result<Committee> load_or_create_committee(Files& files, Rng& rng, const std::string& folder, uint32_t shards,
                                            uint32_t nodes) {
-  const std::string path = folder + "/committee.json";
+  const std::string path = path_in(folder);
   WFS_ASSIGN(bool exists, files.exists(path));
   if (!exists) {
     WFS_ASSIGN(Committee fresh, Committee::create(shards, nodes, rng));
-    WFS_TRY(write_file_durably(files, path, as_bytes(fresh.to_json())));
+    WFS_TRY(save_committee(files, folder, fresh));
     return fresh;
   }
   WFS_ASSIGN(Bytes text, read_file(files, path, kMaxCommitteeFileBytes));

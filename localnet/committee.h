@@ -3,11 +3,13 @@
 // Immutable after construction; safe to share between threads.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
 #include "base/rng.h"
+#include "codec/certificate.h"
 #include "codec/shape.h"
 
 namespace walrusfs::localnet {
@@ -15,10 +17,13 @@ namespace walrusfs::localnet {
 struct Member {
   std::string id;  // object id, "0x" and 64 hex digits
   std::vector<ShardIndex> shards;
+  std::optional<bls::PublicKey> key;  // of the protocol; nothing until the node is registered
 };
 
 class Committee {
  public:
+  // Every shard of `shape` has exactly one owner.
+  Committee(CodeShape shape, std::vector<Member> members);
   // Shards are dealt out in contiguous runs whose lengths differ by at most one. kInvalidArgument
   // unless 1 <= nodes <= shards and `shards` makes a code.
   static Result<Committee> create(uint32_t shards, uint32_t nodes, Rng& rng);
@@ -28,6 +33,8 @@ class Committee {
 
   const CodeShape& shape() const { return shape_; }
   const std::vector<Member>& members() const { return members_; }
+  // Keys and weights in the same order; empty until all nodes are registered.
+  const std::vector<Signer>& signers() const { return signers_; }
   size_t owner(ShardIndex shard) const { return owners_[raw(shard)]; }
 
   // Shards that must hold for a blob to count as stored (2f + 1 when n = 3f + 1), and those that
@@ -36,17 +43,17 @@ class Committee {
   uint32_t validity_weight() const { return uint32_t{shape_.f()} + 1; }
 
  private:
-  Committee(CodeShape shape, std::vector<Member> members);
-
   CodeShape shape_;
   std::vector<Member> members_;
   std::vector<size_t> owners_;  // by shard
+  std::vector<Signer> signers_;
 };
 
 // The committee of the network in `folder`, made and written there when there is none yet.
 // kInvalidArgument when the folder has one of another size.
 Result<Committee> load_or_create_committee(Files& files, Rng& rng, const std::string& folder, uint32_t shards,
                                            uint32_t nodes);
+Status save_committee(Files& files, const std::string& folder, const Committee& committee);
 
 // "0x" and 64 random hex digits: the form of object ids and addresses on chain.
 std::string random_object_id(Rng& rng);

@@ -9,6 +9,7 @@
 #include "base/checksum.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "codec/signed_messages.h"
 #include "localnet/committee.h"
 
 namespace walrusfs::localnet {
@@ -74,9 +75,29 @@ Error damaged(const std::string& path, uint64_t line, const std::string& why) {
                    "not that it is certified");
 }
 
+Result<StorageConfirmation> parse_confirmation(ByteView message) {
+  auto confirmation = StorageConfirmation::parse(message);
+  if (!confirmation) return Error(Code::kInvalidArgument, confirmation.error().message());
+  return confirmation;
+}
+
+uint32_t shards_of(const std::vector<Signer>& committee) {
+  uint32_t shards = 0;
+  for (const Signer& signer : committee) shards += signer.weight;
+  return shards;
+}
+
+Status check_signatures(const std::vector<Signer>& committee, uint32_t weight, const BlobCertificate& given) {
+  WFS_ASSIGN(auto signers, signers_from_bitmap(given.signers_bitmap, committee.size()));
+  const auto signature = bls::Signature::parse(given.signature);
+  if (!signature) return Error(Code::kInvalidArgument, signature.error().message());
+  return verify_certificate(committee, weight, {std::move(signers), given.message, *signature});
+}
+
 class FileLedger final : public Ledger {
  public:
-  FileLedger(Rng& rng, std::unique_ptr<File> file) : rng_(rng), file_(std::move(file)) {}
+  FileLedger(Rng& rng, std::unique_ptr<File> file, std::vector<Signer> committee)
+      : rng_(rng), committee_(std::move(committee)), file_(std::move(file)) {}
 
   Status load(const std::string& path);
   Status begin();  // a new, empty ledger
@@ -89,7 +110,8 @@ class FileLedger final : public Ledger {
   BlobStanding standing(const BlobId& blob) const override;
   bool object_is_live(const std::string& object_id, const BlobId& blob) const override;
   Result<Registration> register_blob(const RegisterRequest& request) override;
-  Result<BlobObject> certify(const std::string& object_id) override;
+  Result<BlobObject> certify(const std::string& object_id, const BlobCertificate& certificate) override;
+  Status invalidate(const BlobId& blob, const BlobCertificate& certificate) override;
   Result<uint64_t> extend(const std::string& object_id, uint32_t epochs) override;
   Status remove(const std::string& object_id) override;
   Result<uint32_t> advance_epoch() override;
@@ -100,6 +122,8 @@ class FileLedger final : public Ledger {
  private:
   bool live(const BlobObject& o) const REQUIRES(mutex_) { return o.end_epoch > epoch_; }
   BlobObject* find_live(const std::string& id) REQUIRES(mutex_);
+  // The live object, if `confirmed` is what certifies it now.
+  Result<BlobObject*> find_confirmed(const std::string& id, const StorageConfirmation& confirmed) REQUIRES(mutex_);
   std::vector<const BlobObject*> live_objects(const BlobId& blob) const REQUIRES(mutex_);
   TransactionEvent new_event() {
     Digest digest{};
@@ -115,6 +139,7 @@ class FileLedger final : public Ledger {
   Status save(const BlobObject& object) REQUIRES(mutex_);
 
   Rng& rng_;
+  const std::vector<Signer> committee_;
   std::string wallet_;  // constant after loading
 
   mutable Mutex mutex_;
@@ -123,6 +148,7 @@ class FileLedger final : public Ledger {
   uint32_t epoch_ GUARDED_BY(mutex_) = 1;
   std::map<std::string, BlobObject> objects_ GUARDED_BY(mutex_);
   std::unordered_map<BlobId, std::vector<std::string>> by_blob_ GUARDED_BY(mutex_);
+  std::unordered_map<BlobId, TransactionEvent> invalid_ GUARDED_BY(mutex_);
 };
 
 Status FileLedger::write(const ordered_json& entry) {
@@ -165,6 +191,9 @@ Status FileLedger::apply(const ordered_json& entry) {
     put(std::move(object));
   } else if (op == "remove") {
     erase(entry.at("id").get<std::string>());
+  } else if (op == "invalid") {
+    WFS_ASSIGN(const BlobId blob, BlobId::parse(entry.at("blob").get<std::string>()));
+    invalid_[blob] = {entry.at("tx").get<std::string>(), 0};
   } else if (op == "epoch") {
     epoch_ = entry.at("epoch").get<uint32_t>();
   } else {
@@ -230,6 +259,11 @@ std::vector<const BlobObject*> FileLedger::live_objects(const BlobId& blob) cons
 BlobStanding FileLedger::standing(const BlobId& blob) const {
   MutexLock lock(mutex_);
   BlobStanding out;
+  if (auto found = invalid_.find(blob); found != invalid_.end()) {
+    out.kind = BlobStanding::Kind::kInvalid;
+    out.event = found->second;
+    return out;
+  }
   for (const BlobObject* o : live_objects(blob)) {
     if (o->certified_epoch)
       out.initial_certified_epoch = std::min(out.initial_certified_epoch.value_or(*o->certified_epoch),
@@ -283,16 +317,43 @@ Result<Registration> FileLedger::register_blob(const RegisterRequest& request) {
   return Registration{object, store_cost_frost(request.encoded_length, request.epochs)};
 }
 
-Result<BlobObject> FileLedger::certify(const std::string& object_id) {
+Result<BlobObject*> FileLedger::find_confirmed(const std::string& id, const StorageConfirmation& confirmed) {
+  BlobObject* object = find_live(id);
+  if (object == nullptr) return Error(Code::kNotFound, "no live blob object " + id);
+  if (confirmed.epoch != epoch_)
+    return Error(Code::kStale, "the certificate is of epoch " + std::to_string(confirmed.epoch) + ", it is epoch " +
+                                   std::to_string(epoch_));
+  const auto& deletable = confirmed.persistence.deletable;
+  const bool same_object = deletable && object_id_to_string(*deletable) == id;
+  if (confirmed.blob != object->blob || (object->deletable ? !same_object : deletable.has_value()))
+    return Error(Code::kInvalidArgument, "the certificate is not for blob object " + id);
+  return object;
+}
+
+// The signature is verified without the lock: it takes milliseconds.
+Result<BlobObject> FileLedger::certify(const std::string& object_id, const BlobCertificate& certificate) {
+  WFS_ASSIGN(const StorageConfirmation confirmed, parse_confirmation(certificate.message));
+  WFS_TRY(check_signatures(committee_, chain_quorum_weight(shards_of(committee_)), certificate));
   MutexLock lock(mutex_);
-  BlobObject* object = find_live(object_id);
-  if (object == nullptr) return Error(Code::kNotFound, "no live blob object " + object_id);
+  WFS_ASSIGN(BlobObject* object, find_confirmed(object_id, confirmed));
   if (object->certified_epoch) return *object;
   BlobObject certified = *object;
   certified.certified_epoch = epoch_;
   certified.last_event = new_event();
   WFS_TRY(save(certified));
   return certified;
+}
+
+Status FileLedger::invalidate(const BlobId& blob, const BlobCertificate& certificate) {
+  WFS_TRY(check_signatures(committee_, chain_one_correct_weight(shards_of(committee_)), certificate));
+  MutexLock lock(mutex_);
+  if (invalid_.contains(blob)) return {};
+  if (!equal(certificate.message, invalid_blob_id_message(epoch_, blob)))
+    return Error(Code::kInvalidArgument, "the certificate does not say in this epoch that the blob is invalid");
+  const TransactionEvent event = new_event();
+  WFS_TRY(write({{"op", "invalid"}, {"blob", blob.to_string()}, {"tx", event.tx_digest}}));
+  invalid_[blob] = event;
+  return {};
 }
 
 Result<uint64_t> FileLedger::extend(const std::string& object_id, uint32_t epochs) {
@@ -356,10 +417,11 @@ uint64_t store_cost_frost(uint64_t encoded_length, uint32_t epochs) {
   return storage_units(encoded_length) * (kStoragePricePerUnit * epochs + kWritePricePerUnit);
 }
 
-Result<std::unique_ptr<Ledger>> open_file_ledger(Files& files, Rng& rng, const std::string& path) {
+Result<std::unique_ptr<Ledger>> open_file_ledger(Files& files, Rng& rng, const std::string& path,
+                                                 std::vector<Signer> committee) {
   WFS_ASSIGN(bool existed, files.exists(path));
   WFS_ASSIGN(auto file, files.open(path, Files::Open::kCreate));
-  auto ledger = std::make_unique<FileLedger>(rng, std::move(file));
+  auto ledger = std::make_unique<FileLedger>(rng, std::move(file), std::move(committee));
   if (existed) WFS_TRY(ledger->load(path));
   if (ledger->wallet_address().empty()) {  // new, or it ended before its first line was whole
     WFS_TRY(ledger->begin());

@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/rng.h"
+#include "codec/certificate.h"
 
 namespace walrusfs::localnet {
 
@@ -45,15 +46,16 @@ struct BlobObject {
 
 // What the network may say about a blob ID, over all live objects that name it.
 struct BlobStanding {
-  enum class Kind { kNonexistent, kDeletable, kPermanent } kind = Kind::kNonexistent;
+  enum class Kind { kNonexistent, kDeletable, kPermanent, kInvalid } kind = Kind::kNonexistent;
   bool certified = false;
   uint32_t end_epoch = 0;  // the latest of the permanent objects of this kind; 0 when deletable
   uint32_t deletable_total = 0;
   uint32_t deletable_certified = 0;
   std::optional<uint32_t> initial_certified_epoch;
-  TransactionEvent event;  // of the permanent object with that end epoch
+  TransactionEvent event;  // of the permanent object with that end epoch, or of the invalidation
 
-  bool registered() const { return kind != Kind::kNonexistent; }
+  // Nodes take and serve it.
+  bool registered() const { return kind == Kind::kDeletable || kind == Kind::kPermanent; }
 };
 
 struct RegisterRequest {
@@ -64,6 +66,13 @@ struct RegisterRequest {
   bool deletable = true;
   std::string owner;
   bool share = false;
+};
+
+// What many nodes signed, as the transaction carries it.
+struct BlobCertificate {
+  Bytes message;         // a StorageConfirmation, or an invalid_blob_id_message
+  Bytes signers_bitmap;  // in the order of the committee
+  Bytes signature;       // of all signers, added up
 };
 
 struct Registration {
@@ -87,8 +96,12 @@ class Ledger : public BlobRegistry {
   virtual const std::string& wallet_address() const = 0;
   // kInvalidArgument unless 1 <= epochs <= kMaxEpochsAhead.
   virtual Result<Registration> register_blob(const RegisterRequest& request) = 0;
-  // kNotFound for an unknown or expired object. Certifying twice is not an error.
-  virtual Result<BlobObject> certify(const std::string& object_id) = 0;
+  // kNotFound for an unknown or expired object, kStale for a certificate of another epoch (collect a new one),
+  // kInvalidArgument for one that does not hold. Certifying twice is not an error.
+  virtual Result<BlobObject> certify(const std::string& object_id, const BlobCertificate& certificate) = 0;
+  // Nobody may have the blob any more: nodes with at least one honest one among them found that its slivers are not
+  // what its metadata says. kInvalidArgument for a certificate that does not hold; twice is not an error.
+  virtual Status invalidate(const BlobId& blob, const BlobCertificate& certificate) = 0;
   // More epochs for a certified object; answers with the cost in FROST.
   virtual Result<uint64_t> extend(const std::string& object_id, uint32_t epochs) = 0;
   // kNotPermitted for a permanent one.
@@ -108,7 +121,8 @@ uint64_t store_cost_frost(uint64_t encoded_length, uint32_t epochs);
 
 // The ledger in one file of checksummed lines, each synced before the call that made it returns. A
 // torn last line (a crash while writing) is cut off; damage before it is kCorrupt.
-// `files` and `rng` must outlive it.
-Result<std::unique_ptr<Ledger>> open_file_ledger(Files& files, Rng& rng, const std::string& path);
+// `committee` says whose signatures count. `files` and `rng` must outlive it.
+Result<std::unique_ptr<Ledger>> open_file_ledger(Files& files, Rng& rng, const std::string& path,
+                                                 std::vector<Signer> committee);
 
 }  // namespace walrusfs::localnet

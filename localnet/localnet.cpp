@@ -10,6 +10,7 @@
 #include "localnet/control.h"
 #include "localnet/folder_lock.h"
 #include "localnet/node_host.h"
+#include "localnet/node_keys.h"
 #include "localnet/publisher.h"
 
 namespace walrusfs::localnet {
@@ -59,8 +60,8 @@ struct Localnet::Impl {
 
   Status start_nodes(const LocalnetState& before) {
     for (size_t i = 0; i < committee.members().size(); ++i) {
-      nodes.push_back(std::make_unique<NodeHost>(committee, i, config.folder + "/node-" + std::to_string(i),
-                                                 config.address, *ledger, world));
+      nodes.push_back(std::make_unique<NodeHost>(committee, i, node_folder(config.folder, i), config.address,
+                                                 *ledger, world));
       WFS_TRY(nodes.back()->start(i < before.nodes.size() ? before.nodes[i].port : 0));
       clients.push_back(std::make_unique<NodeClient>("node " + std::to_string(i), config.address, nodes[i]->port(),
                                                      committee.shape(), world.clock));
@@ -76,7 +77,7 @@ struct Localnet::Impl {
     options.max_body_bytes = config.max_body_bytes;
     options.scratch_folder = scratch();
     options.encode_threads = config.encode_threads;
-    publisher = std::make_unique<Publisher>(committee, *writer, *ledger, world.files, options);
+    publisher = std::make_unique<Publisher>(committee, *writer, clients, *ledger, world.files, options);
 
     HttpServerOptions serve;
     serve.name = "aggregator";
@@ -152,14 +153,16 @@ Result<std::unique_ptr<Localnet>> Localnet::start(const LocalnetConfig& config, 
   WFS_ASSIGN(FolderLock lock, FolderLock::take(world.files, config.folder));
   WFS_ASSIGN(Committee committee,
              load_or_create_committee(world.files, world.rng, config.folder, config.shards, config.nodes));
-  WFS_ASSIGN(auto ledger, open_file_ledger(world.files, world.rng, config.folder + "/ledger"));
+  WFS_ASSIGN(Committee registered, register_nodes(world.files, world.rng, config.folder, std::move(committee)));
+  WFS_ASSIGN(auto ledger,
+             open_file_ledger(world.files, world.rng, config.folder + "/ledger", registered.signers()));
   auto before = read_state(world.files, config.folder);
   if (!before && before.error().code() != Code::kNotFound)
     log_warn("local network: {}; its ports are chosen anew", before.error().message());
   const LocalnetState ports = before ? *before : LocalnetState();
 
   std::unique_ptr<Localnet> network(new Localnet(
-      std::make_unique<Impl>(config, world, std::move(lock), std::move(committee), std::move(ledger))));
+      std::make_unique<Impl>(config, world, std::move(lock), std::move(registered), std::move(ledger))));
   Impl& impl = *network->impl_;
   WFS_TRY(empty_folder(world.files, impl.scratch()));
   WFS_TRY(impl.start_nodes(ports));

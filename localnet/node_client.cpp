@@ -104,6 +104,16 @@ Result<StatusAnswer> NodeClient::status(const BlobId& blob) {
   return parse_status_answer(body);
 }
 
+Result<SignedMessage> NodeClient::confirmation(const BlobId& blob, const Persistence& persistence) {
+  const auto& object = persistence.deletable;
+  WFS_ASSIGN(std::string body, get(blob_path(blob) + "/confirmation/" +
+                                       (object ? "deletable/" + object_id_to_string(*object) : "permanent"),
+                                   kJsonBytes));
+  auto answer = parse_confirmation_answer(body);
+  if (!answer) return answer.error().with_context(name_);
+  return answer;
+}
+
 Status NodeClient::put_metadata(const BlobId& blob, ByteView bcs) { return put(blob_path(blob) + "/metadata", bcs); }
 
 Status NodeClient::put_sliver(const BlobId& blob, const Sliver& sliver) {

@@ -28,6 +28,8 @@ class NodeClient {
   Result<std::vector<DecodingSymbol>> decoding_symbols(const BlobId& blob, const BlobMetadata& metadata, Axis axis,
                                                        SliverIndex target);
   Result<StatusAnswer> status(const BlobId& blob);
+  // Not verified.
+  Result<SignedMessage> confirmation(const BlobId& blob, const Persistence& persistence);
 
   Status put_metadata(const BlobId& blob, ByteView bcs);
   Status put_sliver(const BlobId& blob, const Sliver& sliver);

@@ -41,13 +41,20 @@ HttpAnswer sliver_index_mismatch() {
 }
 HttpAnswer invalid_sliver(const std::string& why) { return invalid_argument("INVALID_SLIVER", why); }
 HttpAnswer invalid_metadata(const std::string& why) { return invalid_argument("INVALID_METADATA", why); }
+HttpAnswer invalid_blob() {
+  return failed_precondition("INVALID_BLOB", "the blob was found to be encoded wrongly and is marked as invalid");
+}
 HttpAnswer unsupported_encoding_type() {
   return invalid_argument("UNSUPPORTED_ENCODING_TYPE", "the only supported encoding type is RS2");
 }
 HttpAnswer cache_saturated() {
-  return failed_precondition("CACHE_SATURATED", "this node buffers nothing ahead of registration; register first");
+  return failed_precondition("CACHE_SATURATED",
+                             "the buffer for uploads ahead of registration has no room; register first");
 }
-HttpAnswer invalid_proof() { return invalid_argument("INVALID_PROOF", "the inconsistency proof does not convince"); }
+HttpAnswer metadata_not_found_for_proof() {
+  return failed_precondition("METADATA_NOT_FOUND", "without the metadata of the blob nothing can be proved about it");
+}
+HttpAnswer invalid_proof(const std::string& why) { return invalid_argument("INVALID_PROOF", why); }
 HttpAnswer no_symbols_specified() {
   return invalid_argument("NO_SYMBOLS_SPECIFIED", "name symbols by id, or a target sliver");
 }

@@ -1,12 +1,17 @@
 #include "localnet/node_host.h"
 
+#include "localnet/node_keys.h"
+
 namespace walrusfs::localnet {
 
 // In the order in which they need each other: the server stops first.
 struct NodeHost::Running {
+  NodeKeys keys;
   std::unique_ptr<NodeStore> store;
   std::unique_ptr<StorageNode> node;
   std::unique_ptr<HttpServer> server;
+
+  explicit Running(NodeKeys with) : keys(std::move(with)) {}
 };
 
 NodeHost::NodeHost(const Committee& committee, size_t index, std::string folder, std::string address,
@@ -26,10 +31,14 @@ Status NodeHost::start(uint16_t wanted_port) {
     if (running_) return {};
     had = port_;
   }
-  auto made = std::make_shared<Running>();
+  WFS_ASSIGN(NodeKeys keys, load_node_keys(world_.files, folder_));
+  if (keys.protocol.public_key() != committee_.members()[index_].key)
+    return Error(Code::kWrongKey, "the key in " + folder_ + " is not the one that the committee knows");
+  auto made = std::make_shared<Running>(std::move(keys));
   WFS_ASSIGN(made->store, NodeStore::open(world_.files, folder_ + "/blobs", committee_.shape(),
                                           committee_.members()[index_].shards));
-  made->node = std::make_unique<StorageNode>(committee_, index_, *made->store, registry_, world_.clock);
+  made->node = std::make_unique<StorageNode>(committee_, index_, *made->store, registry_, world_.clock,
+                                             made->keys.protocol);
   HttpServerOptions options;
   options.name = "storage node " + std::to_string(index_);
   options.address = address_;

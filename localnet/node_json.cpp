@@ -1,5 +1,6 @@
 #include "localnet/node_json.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace walrusfs::localnet {
@@ -16,6 +17,10 @@ ordered_json epoch_or_null(const std::optional<uint32_t>& epoch) {
   return epoch ? ordered_json(*epoch) : ordered_json(nullptr);
 }
 
+ordered_json to_json(const SignedMessage& message) {
+  return {{"serializedMessage", to_base64(message.message)}, {"signature", to_base64(message.signature)}};
+}
+
 }  // namespace
 
 std::string standing_to_json(const BlobStanding& standing) {
@@ -24,6 +29,7 @@ std::string standing_to_json(const BlobStanding& standing) {
   ordered_json out;
   switch (standing.kind) {
     case BlobStanding::Kind::kNonexistent: return "\"nonexistent\"";
+    case BlobStanding::Kind::kInvalid: out["invalid"]["event"] = event_json(standing.event); break;
     case BlobStanding::Kind::kDeletable:
       out["deletable"] = {{"initialCertifiedEpoch", epoch_or_null(standing.initial_certified_epoch)},
                           {"deletableCounts", counts}};
@@ -44,7 +50,7 @@ std::string health_to_json(const NodeHealth& health, bool detailed) {
   ordered_json out = {
       {"uptime", {{"secs", health.uptime_ns / kNsPerSecond}, {"nanos", health.uptime_ns % kNsPerSecond}}},
       {"epoch", health.epoch},
-      {"publicKey", ""},  // there is no key to sign with yet
+      {"publicKey", to_base64(health.key.to_bytes())},
       {"nodeStatus", "Active"},
       {"eventProgress", {{"persisted", 0}, {"pending", 0}, {"highestFinishedEventIndex", nullptr}}},
       {"shardSummary",
@@ -60,11 +66,32 @@ std::string health_to_json(const NodeHealth& health, bool detailed) {
   return out.dump();
 }
 
+std::string signed_message_to_json(const SignedMessage& message) { return to_json(message).dump(); }
+
+std::string confirmation_to_json(const SignedMessage& message) {
+  return ordered_json({{"signed", to_json(message)}}).dump();
+}
+
+Result<SignedMessage> parse_confirmation_answer(std::string_view body) {
+  auto root = ordered_json::parse(body, nullptr, false);
+  try {
+    const auto& in = root.at("success").at("data").at("signed");
+    WFS_ASSIGN(Bytes message, from_base64(in.at("serializedMessage").get<std::string>()));
+    WFS_ASSIGN(Bytes signature, from_base64(in.at("signature").get<std::string>()));
+    SignedMessage out{std::move(message), {}};
+    if (signature.size() != out.signature.size()) return Error(Code::kCorrupt, "a signature has another length");
+    std::copy(signature.begin(), signature.end(), out.signature.begin());
+    return out;
+  } catch (const ordered_json::exception& problem) {
+    return Error(Code::kCorrupt, std::string("a node's confirmation makes no sense: ") + problem.what());
+  }
+}
+
 Result<StatusAnswer> parse_status_answer(std::string_view body) {
   auto root = ordered_json::parse(body, nullptr, false);
   try {
     const auto& data = root.at("success").at("data");
-    if (data == "nonexistent") return StatusAnswer{};
+    if (data == "nonexistent" || data.contains("invalid")) return StatusAnswer{};
     if (data.contains("permanent")) return StatusAnswer{true, data.at("permanent").at("isCertified").get<bool>()};
     const auto& counts = data.at("deletable").at("deletableCounts");
     return StatusAnswer{true, counts.at("count_deletable_certified").get<uint32_t>() > 0};

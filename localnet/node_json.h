@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "codec/shape.h"
+#include "codec/signed_messages.h"
 #include "localnet/ledger.h"
 
 namespace walrusfs::localnet {
@@ -12,12 +13,19 @@ namespace walrusfs::localnet {
 struct NodeHealth {
   uint64_t uptime_ns = 0;
   uint32_t epoch = 0;
+  bls::PublicKey key;
   std::vector<ShardIndex> shards;
 };
 
 // Section 4.5 (status) and 4.8 (health).
 std::string standing_to_json(const BlobStanding& standing);
 std::string health_to_json(const NodeHealth& health, bool detailed);
+
+// {"serializedMessage": …, "signature": …}, both base64; a confirmation wraps it in {"signed": …}.
+std::string signed_message_to_json(const SignedMessage& message);
+std::string confirmation_to_json(const SignedMessage& message);
+// `body` is the whole answer with its envelope. kCorrupt when it is none; nothing is verified.
+Result<SignedMessage> parse_confirmation_answer(std::string_view body);
 
 // What a status answer says, as far as readers need it.
 struct StatusAnswer {

@@ -1,6 +1,7 @@
 #include "localnet/publisher.h"
 
 #include "base/log.h"
+#include "localnet/confirmations.h"
 #include "localnet/envelope.h"
 #include "localnet/publisher_json.h"
 #include "localnet/query.h"
@@ -9,6 +10,18 @@ namespace walrusfs::localnet {
 namespace {
 
 constexpr size_t kStoresAtATime = 8, kStoresWaiting = 8;  // the official defaults
+
+constexpr int kConfirmationRounds = 3;
+
+Error too_few(uint32_t weight, uint32_t needed) {
+  return Error(Code::kUnavailable, "storage nodes with only " + std::to_string(weight) + " of the " +
+                                       std::to_string(needed) + " shards needed keep the blob");
+}
+
+BlobCertificate to_transaction(const Certificate& certificate, size_t members) {
+  return {certificate.message, signers_to_bitmap(certificate.signers, members),
+          to_bytes(certificate.signature.to_bytes())};
+}
 
 Error bad_request(std::string why) { return Error(Code::kInvalidArgument, std::move(why)); }
 
@@ -45,10 +58,12 @@ Result<StoreWish> parse_wish(const Query& query) {
 
 }  // namespace
 
-Publisher::Publisher(const Committee& committee, BlobWriter& writer, Ledger& ledger, Files& files,
+Publisher::Publisher(const Committee& committee, BlobWriter& writer,
+                     std::span<const std::unique_ptr<NodeClient>> nodes, Ledger& ledger, Files& files,
                      PublisherOptions options)
     : committee_(committee),
       writer_(writer),
+      nodes_(nodes),
       ledger_(ledger),
       files_(files),
       options_(std::move(options)),
@@ -140,17 +155,32 @@ std::optional<Registration> Publisher::reusable(const BlobId& blob, const StoreW
   return std::nullopt;
 }
 
+// A confirmation is of the epoch in which it was asked for: when that ends meanwhile, all are collected anew.
+Result<BlobObject> Publisher::certify(const BlobObject& object, const std::vector<bool>& keepers) {
+  WFS_ASSIGN(const ObjectId id, parse_object_id(object.id));
+  for (int rounds_left = kConfirmationRounds;; --rounds_left) {
+    const Persistence persistence = object.deletable ? Persistence{id} : Persistence{};
+    const StorageConfirmation wanted{ledger_.epoch(), object.blob, persistence};
+    ConfirmationRound round = collect_confirmations(committee_, nodes_, keepers, wanted);
+    if (!round.failures.empty()) log_warn("publisher: {}: {}", object.blob.to_string(), round.failures);
+    if (!round.certificate) return too_few(round.weight, committee_.quorum_weight());
+    auto certified = ledger_.certify(object.id, to_transaction(*round.certificate, committee_.members().size()));
+    if (certified || certified.error().code() != Code::kStale || rounds_left == 1) return certified;
+  }
+}
+
 HttpAnswer Publisher::spread_and_certify(const BlobMetadata& metadata, const Registration& registration, bool reused,
                                          const StoreWish& wish, ByteView content) {
   const BlobId& blob = registration.object.blob;
   auto outcome = writer_.spread(blob, metadata, content);
   if (!outcome) return error_answer(internal_error(outcome.error().message()));
   if (!outcome->failures.empty()) log_warn("publisher: {}: {}", blob.to_string(), outcome->failures);
-  if (outcome->weight < committee_.quorum_weight())
+  Result<BlobObject> certified = outcome->weight < committee_.quorum_weight()
+                                     ? too_few(outcome->weight, committee_.quorum_weight())
+                                     : certify(registration.object, outcome->complete);
+  if (!certified && certified.error().retryable())
     return error_answer({504, "DEADLINE_EXCEEDED", "INSUFFICIENT_CONFIRMATIONS", kDaemonDomain,
-                         "storage nodes with only " + std::to_string(outcome->weight) + " of the " +
-                             std::to_string(committee_.quorum_weight()) + " shards needed keep the blob"});
-  auto certified = ledger_.certify(registration.object.id);
+                         certified.error().message()});
   if (!certified) return error_answer(internal_error(certified.error().message()));
   return json_answer(200, newly_created_json(*certified, registration.cost_frost, wish.epochs, reused));
 }

@@ -1,6 +1,7 @@
 // The publisher: stores blobs for HTTP clients, as the official one does. It encodes, registers with the
-// ledger, sends metadata and slivers to the storage nodes over HTTP, and certifies once nodes with a quorum
-// of shards keep all that is theirs. Routes: PUT /v1/blobs, /status. No sockets here.
+// ledger, sends metadata and slivers to the storage nodes over HTTP, collects their signed confirmations, and has the
+// ledger certify the blob with a certificate made of those of a quorum. Routes: PUT /v1/blobs, /status. No
+// sockets here.
 //
 // Safe to call from any thread.
 #pragma once
@@ -38,7 +39,8 @@ struct StoreWish {
 class Publisher {
  public:
   // All must outlive the publisher.
-  Publisher(const Committee& committee, BlobWriter& writer, Ledger& ledger, Files& files, PublisherOptions options);
+  Publisher(const Committee& committee, BlobWriter& writer, std::span<const std::unique_ptr<NodeClient>> nodes,
+            Ledger& ledger, Files& files, PublisherOptions options);
 
   HttpAnswer answer(HttpCall& call);
 
@@ -48,11 +50,14 @@ class Publisher {
   std::optional<HttpAnswer> already_certified(const BlobId& blob, const StoreWish& wish) const;
   // A registration of the publisher's own that was never certified, when the wish allows to use it.
   std::optional<Registration> reusable(const BlobId& blob, const StoreWish& wish) const;
+  // kUnavailable when too few nodes confirm.
+  Result<BlobObject> certify(const BlobObject& object, const std::vector<bool>& keepers);
   HttpAnswer spread_and_certify(const BlobMetadata& metadata, const Registration& registration, bool reused,
                                 const StoreWish& wish, ByteView content);
 
   const Committee& committee_;
   BlobWriter& writer_;
+  const std::span<const std::unique_ptr<NodeClient>> nodes_;
   Ledger& ledger_;
   Files& files_;
   const PublisherOptions options_;

@@ -15,7 +15,7 @@ namespace refuse = node_errors;
 
 constexpr uint64_t kMetadataBodyBytes = 2 << 20;
 constexpr uint64_t kSliverBodySlackBytes = 128;
-constexpr uint64_t kSmallBodyBytes = 64 << 20;
+constexpr uint64_t kSymbolAndProofBytes = 1024;  // what a symbol's index, length and Merkle proof take at the most
 
 HttpAnswer unknown_route() { return text_answer(404, ""); }
 HttpAnswer wrong_method() { return text_answer(405, ""); }
@@ -47,6 +47,11 @@ std::variant<bool, HttpAnswer> read_pending(HttpCall& call) {
   return pending->value_or(false);
 }
 
+HttpAnswer sliver_taken(bool pending) {
+  if (pending) return success_text_answer(202, "sliver buffered pending registration");
+  return success_text_answer(201, "sliver stored successfully");
+}
+
 // The encoding type is at a fixed place; nothing else can be read when it is foreign.
 bool has_foreign_encoding_type(ByteView bcs) {
   constexpr uint8_t kRs2 = 1;
@@ -56,13 +61,16 @@ bool has_foreign_encoding_type(ByteView bcs) {
 }  // namespace
 
 StorageNode::StorageNode(const Committee& committee, size_t index, NodeStore& store, const BlobRegistry& registry,
-                         Clock& clock)
+                         Clock& clock, const bls::SecretKey& key)
     : committee_(committee),
       index_(index),
       store_(store),
       registry_(registry),
       clock_(clock),
-      started_(clock.monotonic()) {}
+      key_(key),
+      public_key_(key.public_key()),
+      started_(clock.monotonic()),
+      pending_(clock) {}
 
 HttpAnswer StorageNode::answer(HttpCall& call) {
   auto path = split_path(call.path());
@@ -77,6 +85,7 @@ HttpAnswer StorageNode::answer_blob(HttpCall& call, const std::vector<std::strin
   if (path.size() < 4) return unknown_route();
   auto blob = BlobId::parse(path[2]);
   if (!blob) return bad_path("failed to parse blob ID");
+  settle(*blob);
   const std::string& noun = path[3];
   const bool get = call.method() == "GET";
   if (noun == "metadata" && path.size() == 4) return answer_metadata(call, *blob);
@@ -89,8 +98,11 @@ HttpAnswer StorageNode::answer_blob(HttpCall& call, const std::vector<std::strin
     return get ? confirmation(*blob, &path[5]) : wrong_method();
   if (noun == "decodingSymbols" && path.size() == 4) return get ? decoding_symbols(call, *blob) : wrong_method();
   if (noun == "recoverySymbols" && path.size() == 4) return get ? recovery_symbols(call, *blob) : wrong_method();
-  if (noun == "inconsistencyProof" && path.size() == 5)
-    return call.method() == "POST" ? refuse::invalid_proof() : wrong_method();
+  if (noun == "inconsistencyProof" && path.size() == 5) {
+    auto type = parse_axis(path[4]);
+    if (!type) return bad_path("the sliver type is neither primary nor secondary");
+    return call.method() == "POST" ? inconsistency_proof(call, *blob, *type) : wrong_method();
+  }
   if (noun != "slivers" || path.size() < 6 || path.size() > 7) return unknown_route();
 
   auto pair = parse_index(path[4]);
@@ -130,16 +142,22 @@ HttpAnswer StorageNode::put_metadata(HttpCall& call, const BlobId& blob) {
     return refuse::invalid_content_type("the content type must be application/octet-stream");
   auto body = read_whole_body(call, kMetadataBodyBytes);
   if (!body) return refuse::invalid_content_type(body.error().message());
-  if (store_.has_metadata(blob)) return success_text_answer(200, "metadata already stored");
+  const BlobStanding standing = registry_.standing(blob);
+  if (standing.kind == BlobStanding::Kind::kInvalid) return refuse::invalid_blob();
+  if (store_.has_metadata(blob) || pending_.metadata(blob)) return success_text_answer(200, "metadata already stored");
 
   if (has_foreign_encoding_type(*body)) return refuse::unsupported_encoding_type();
   auto metadata = BlobMetadata::parse(shape(), *body);
   if (!metadata) return refuse::invalid_metadata(metadata.error().message());
   if (Status verified = metadata->verify(blob); !verified) return refuse::invalid_metadata(verified.error().message());
-  if (!registry_.standing(blob).registered())
-    return std::get<bool>(pending) ? refuse::cache_saturated() : refuse::not_registered();
-  if (Status stored = store_.put_metadata(blob, *metadata); !stored) return failed(stored.error());
-  if (std::get<bool>(pending)) return success_text_answer(202, "metadata buffered pending registration");
+  const bool ahead = std::get<bool>(pending);
+  if (!standing.registered() && !ahead) return refuse::not_registered();
+  if (!standing.registered()) {
+    if (!pending_.put_metadata(blob, std::move(*metadata))) return refuse::cache_saturated();
+  } else if (Status stored = store_.put_metadata(blob, *metadata); !stored) {
+    return failed(stored.error());
+  }
+  if (ahead) return success_text_answer(202, "metadata buffered pending registration");
   return success_text_answer(201, "metadata successfully stored");
 }
 
@@ -174,6 +192,8 @@ HttpAnswer StorageNode::store_sliver(const SliverPath& where, const Bytes& body,
   auto metadata = store_.metadata(where.blob);
   if (!metadata && metadata.error().code() != Code::kNotFound) return failed(metadata.error());
   if (!metadata) {
+    if (auto buffered = pending_.metadata(where.blob))
+      return buffer_sliver(where, std::move(*sliver), *buffered, pending);
     bool registered = registry_.standing(where.blob).registered();
     return registered || pending ? refuse::metadata_not_found_on_put() : refuse::not_registered();
   }
@@ -182,27 +202,82 @@ HttpAnswer StorageNode::store_sliver(const SliverPath& where, const Bytes& body,
   if (Status verified = verify_sliver(*sliver, **metadata); !verified)
     return refuse::invalid_sliver(verified.error().message());
   if (Status stored = store_.put_sliver(where.blob, *sliver); !stored) return failed(stored.error());
-  if (pending) return success_text_answer(202, "sliver buffered pending registration");
-  return success_text_answer(201, "sliver stored successfully");
+  return sliver_taken(pending);
+}
+
+// The blob is not registered yet, and its metadata waits in the buffer.
+HttpAnswer StorageNode::buffer_sliver(const SliverPath& where, Sliver sliver, const BlobMetadata& metadata,
+                                      bool pending) {
+  if (!store_.owns(where.blob, where.pair)) return refuse::shard_not_assigned();
+  if (pending_.has_sliver(where.blob, where.axis, sliver.index))
+    return success_text_answer(200, "sliver already stored");
+  if (Status verified = verify_sliver(sliver, metadata); !verified)
+    return refuse::invalid_sliver(verified.error().message());
+  if (!pending_.put_sliver(where.blob, std::move(sliver))) return refuse::cache_saturated();
+  settle(where.blob);  // the registration may have come in between
+  return sliver_taken(pending);
+}
+
+void StorageNode::settle(const BlobId& blob) {
+  if (!pending_.metadata(blob) || !registry_.standing(blob).registered()) return;
+  MutexLock settling(settle_mutex_);
+  const auto metadata = pending_.metadata(blob);
+  if (!metadata) return;  // somebody else did it meanwhile
+  if (Status stored = store_pending(blob, *metadata); !stored)
+    log_warn("storage node: an upload ahead of registration is lost: {}", stored.error().to_string());
+}
+
+// Metadata first: from then on slivers that arrive go to the store, and the buffer runs dry.
+Status StorageNode::store_pending(const BlobId& blob, const BlobMetadata& metadata) {
+  Status outcome = store_.put_metadata(blob, metadata);
+  do {
+    for (const Sliver& sliver : pending_.take_slivers(blob))
+      if (outcome) outcome = store_.put_sliver(blob, sliver);
+  } while (!pending_.forget_if_empty(blob));
+  return outcome;
 }
 
 HttpAnswer StorageNode::sliver_status(const SliverPath& where) {
   if (!shape().has(where.pair)) return refuse::index_out_of_range(shape().n());
   if (!store_.owns(where.blob, where.pair)) return refuse::shard_not_assigned();
-  bool stored = store_.has_sliver(where.blob, where.pair, where.axis);
-  return success_text_answer(200, stored ? "stored" : "nonexistent");
+  if (store_.has_sliver(where.blob, where.pair, where.axis)) return success_text_answer(200, "stored");
+  const bool buffered = pending_.has_sliver(where.blob, where.axis, shape().sliver_of(where.axis, where.pair));
+  return success_text_answer(200, buffered ? "buffered" : "nonexistent");
 }
 
-// Everything a real node checks before it signs; then the honest answer that nothing here can sign yet.
 HttpAnswer StorageNode::confirmation(const BlobId& blob, const std::string* object_id) {
+  if (object_id == nullptr) return confirm(blob, {});
+  auto id = parse_object_id(*object_id);
+  return id ? confirm(blob, {*id}) : bad_path("failed to parse object ID");
+}
+
+// The node signs whenever it is asked and keeps what is its own; nothing ties a confirmation to an uploader.
+HttpAnswer StorageNode::confirm(const BlobId& blob, const Persistence& persistence) {
   if (!registry_.standing(blob).registered()) return refuse::not_registered();
   if (!store_.has_all_slivers(blob)) return refuse::missing_slivers();
-  if (object_id != nullptr) {
-    auto id = normalise_object_id(*object_id);
-    if (!id) return bad_path("failed to parse object ID");
-    if (!registry_.object_is_live(*id, blob)) return refuse::not_registered();
-  }
-  return refuse::unavailable("this local node keeps all slivers of the blob, but cannot sign confirmations yet");
+  const auto& object = persistence.deletable;
+  if (object && !registry_.object_is_live(object_id_to_string(*object), blob)) return refuse::not_registered();
+  const StorageConfirmation promise{registry_.epoch(), blob, persistence};
+  return success_answer(200, confirmation_to_json(SignedMessage::sign(key_, promise.to_bytes())));
+}
+
+// A convincing proof is answered with a signature that says so; enough of them make the ledger mark the blob.
+HttpAnswer StorageNode::inconsistency_proof(HttpCall& call, const BlobId& blob, Axis axis) {
+  const uint64_t most = shape().symbols_per_sliver(axis) * (kMaxSymbolBytes + kSymbolAndProofBytes);
+  auto body = read_whole_body(call, most);
+  if (!body && body.error().code() == Code::kTooLarge) return text_answer(413, "length limit exceeded");
+  if (!body) return text_answer(400, body.error().message());
+  Bytes tagged = {static_cast<uint8_t>(axis)};
+  append(tagged, *body);
+  auto proof = InconsistencyProof::parse(shape(), tagged);
+  if (!proof) return refuse::invalid_content_type(proof.error().message());
+  auto metadata = store_.metadata(blob);
+  if (!metadata && metadata.error().code() != Code::kNotFound) return failed(metadata.error());
+  if (!metadata) return refuse::metadata_not_found_for_proof();
+  if (Status convincing = proof->verify(**metadata); !convincing)
+    return refuse::invalid_proof(convincing.error().message());
+  const Bytes verdict = invalid_blob_id_message(registry_.epoch(), blob);
+  return success_answer(200, signed_message_to_json(SignedMessage::sign(key_, verdict)));
 }
 
 HttpAnswer StorageNode::blob_status(const BlobId& blob) {
@@ -246,11 +321,9 @@ HttpAnswer StorageNode::health(HttpCall& call) {
   if (!query) return text_answer(400, query.error().message());
   auto detailed = query->boolean("detailed");
   if (!detailed) return text_answer(400, detailed.error().message());
-  NodeHealth health;
-  health.uptime_ns = static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.monotonic() - started_).count());
-  health.epoch = registry_.epoch();
-  health.shards = committee_.members()[index_].shards;
+  const auto uptime = std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.monotonic() - started_);
+  const NodeHealth health{static_cast<uint64_t>(uptime.count()), registry_.epoch(), public_key_,
+                          committee_.members()[index_].shards};
   return success_answer(200, health_to_json(health, detailed->value_or(false)));
 }
 

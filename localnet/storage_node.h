@@ -1,16 +1,16 @@
 // One storage node: the routes of the storage-node API over a NodeStore. No sockets here: hand() answers a
 // call, whoever brings it.
 //
-// Safe to call from any thread. Not there yet: signing (confirmations answer UNAVAILABLE rather than
-// with a made-up signature), uploads ahead of registration (`pending=true` without one answers
-// CACHE_SATURATED, as a node with a full buffer does), inconsistency proofs (INVALID_PROOF), shard sync.
+// Safe to call from any thread. Not there: shard sync, which a network in one process does not need.
 #pragma once
 
 #include "base/clock.h"
+#include "codec/signed_messages.h"
 #include "localnet/committee.h"
 #include "localnet/http_types.h"
 #include "localnet/ledger.h"
 #include "localnet/node_store.h"
+#include "localnet/pending_buffer.h"
 
 namespace walrusfs::localnet {
 
@@ -18,8 +18,9 @@ struct NodeCall;
 
 class StorageNode {
  public:
-  // All must outlive the node.
-  StorageNode(const Committee& committee, size_t index, NodeStore& store, const BlobRegistry& registry, Clock& clock);
+  // All must outlive the node; `key` is what it signs with.
+  StorageNode(const Committee& committee, size_t index, NodeStore& store, const BlobRegistry& registry, Clock& clock,
+              const bls::SecretKey& key);
 
   HttpAnswer answer(HttpCall& call);
 
@@ -39,12 +40,20 @@ class StorageNode {
   HttpAnswer get_sliver(const SliverPath& where);
   HttpAnswer put_sliver(HttpCall& call, const SliverPath& where);
   HttpAnswer store_sliver(const SliverPath& where, const Bytes& body, bool pending);
+  HttpAnswer buffer_sliver(const SliverPath& where, Sliver sliver, const BlobMetadata& metadata, bool pending);
   HttpAnswer sliver_status(const SliverPath& where);
   HttpAnswer confirmation(const BlobId& blob, const std::string* object_id);
+  HttpAnswer confirm(const BlobId& blob, const Persistence& persistence);
+  HttpAnswer inconsistency_proof(HttpCall& call, const BlobId& blob, Axis axis);
   HttpAnswer blob_status(const BlobId& blob);
   HttpAnswer decoding_symbols(HttpCall& call, const BlobId& blob);
   HttpAnswer recovery_symbols(HttpCall& call, const BlobId& blob);
   HttpAnswer health(HttpCall& call);
+
+  // Stores what came ahead of a registration that has been seen by now. Every request about a blob begins with it,
+  // which stands for the event that tells a real node.
+  void settle(const BlobId& blob);
+  Status store_pending(const BlobId& blob, const BlobMetadata& metadata);
 
   const CodeShape& shape() const { return committee_.shape(); }
 
@@ -53,7 +62,11 @@ class StorageNode {
   NodeStore& store_;
   const BlobRegistry& registry_;
   Clock& clock_;
+  const bls::SecretKey& key_;
+  const bls::PublicKey public_key_;
   const Deadline::TimePoint started_;
+  PendingBuffer pending_;
+  Mutex settle_mutex_;  // one blob is moved out of the buffer at a time
 };
 
 }  // namespace walrusfs::localnet

@@ -14,6 +14,8 @@
 #include "codec/encoder.h"
 #include "localnet/ledger.h"
 #include "localnet/localnet.h"
+#include "localnet/node_keys.h"
+#include "signing.h"
 #include "temp_folder.h"
 
 namespace walrusfs::localnet {
@@ -129,6 +131,15 @@ class NetworkTest : public testing::Test {
     EXPECT_EQ(reply.status, 200) << reply.body.substr(0, 300);
     EXPECT_EQ(reply.body.size(), content.size());
     EXPECT_TRUE(reply.body == content);
+  }
+
+  // Certifies without asking the nodes, with their own keys.
+  Result<BlobObject> certify(const std::string& object_id) {
+    Ledger& ledger = network_->ledger();
+    std::vector<bls::SecretKey> keys;
+    for (size_t i = 0; i < config_.nodes; ++i)
+      keys.push_back(load_node_keys(system_files(), node_folder(config_.folder, i)).value().protocol);
+    return ledger.certify(object_id, certificate_for(*ledger.object(object_id), ledger.epoch(), keys));
   }
 
   // A fresh aggregator, without anything in its cache.

@@ -11,9 +11,11 @@
 #include "localnet/gate.h"
 #include "localnet/http_types.h"
 #include "localnet/ledger.h"
+#include "localnet/node_keys.h"
 #include "localnet/query.h"
 #include "localnet/row_cache.h"
 #include "localnet/state_file.h"
+#include "signing.h"
 #include "temp_folder.h"
 
 namespace walrusfs::localnet {
@@ -79,6 +81,43 @@ TEST(CommitteeTest, RefusesNonsense) {
   EXPECT_EQ(Committee::from_json(newer).error().code(), Code::kNewerVersion);
 }
 
+TEST(NodeKeysTest, AreMadeOnceAndRegistered) {
+  TempFolder folder;
+  const Committee fresh = load_or_create_committee(system_files(), system_rng(), folder.path(), 10, 3).value();
+  EXPECT_TRUE(fresh.signers().empty());
+  const Committee registered = register_nodes(system_files(), system_rng(), folder.path(), fresh).value();
+  ASSERT_EQ(registered.signers().size(), 3u);
+  EXPECT_EQ(registered.signers()[0].weight + registered.signers()[1].weight + registered.signers()[2].weight, 10u);
+  const std::string path = folder / "node-1/protocol.key";
+  EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0600));
+
+  const Committee loaded = load_or_create_committee(system_files(), system_rng(), folder.path(), 10, 3).value();
+  const Committee again = register_nodes(system_files(), system_rng(), folder.path(), loaded).value();
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(again.signers()[i].key, registered.signers()[i].key);
+
+  std::filesystem::remove(path);
+  const Committee renewed = register_nodes(system_files(), system_rng(), folder.path(), again).value();
+  EXPECT_EQ(renewed.signers()[0].key, registered.signers()[0].key);
+  EXPECT_FALSE(renewed.signers()[1].key == registered.signers()[1].key) << "what is lost cannot come back";
+}
+
+TEST(NodeKeysTest, TheFileIsThatOfTheOfficialTools) {
+  TempFolder folder;
+  EXPECT_EQ(load_node_keys(system_files(), folder.path()).error().code(), Code::kNotFound);
+  const auto load = [&](const std::string& text) {
+    std::ofstream(folder / "protocol.key") << text;
+    return load_node_keys(system_files(), folder.path());
+  };
+  const std::string tagged = "BBlm7tRefoPuaKoVoxVtnUBBDCfy+BGPREM8B6oSkOEj";  // key 10 of tests/vectors/messages.json
+  EXPECT_EQ(to_hex(load(tagged).value().protocol.to_bytes()),
+            "1966eed45e7e83ee68aa15a3156d9d40410c27f2f8118f44433c07aa1290e123");
+  EXPECT_TRUE(load(tagged + "\n").ok());
+  const std::string zero = to_base64(Bytes{4}) + to_base64(Bytes(32));
+  for (const std::string& bad : {std::string(), std::string("AA=="), "A" + tagged.substr(1), tagged.substr(4), zero,
+                                 std::string("not base64")})
+    EXPECT_EQ(load(bad).error().code(), Code::kCorrupt) << bad;
+}
+
 TEST(ObjectIds, AreNormalised) {
   EXPECT_EQ(normalise_object_id("0xAb"), "0x" + std::string(62, '0') + "ab");
   EXPECT_FALSE(normalise_object_id("ab").has_value());
@@ -92,9 +131,19 @@ class LedgerTest : public testing::Test {
   void SetUp() override { reopen(); }
   void reopen() {
     ledger_.reset();
-    auto opened = open_file_ledger(system_files(), rng_, folder_ / "ledger");
+    auto opened = open_file_ledger(system_files(), rng_, folder_ / "ledger", committee());
     ASSERT_TRUE(opened.ok()) << opened.error().to_string();
     ledger_ = std::move(*opened);
+  }
+  // Four members of one shard each.
+  std::vector<Signer> committee() {
+    while (keys_.size() < 4) keys_.push_back(bls::SecretKey::generate(rng_));
+    std::vector<Signer> out;
+    for (const bls::SecretKey& key : keys_) out.push_back({key.public_key(), 1});
+    return out;
+  }
+  Result<BlobObject> certify(const BlobObject& object) {
+    return ledger_->certify(object.id, certificate_for(object, ledger_->epoch(), keys_));
   }
   RegisterRequest request(uint32_t epochs, bool deletable) {
     RegisterRequest r;
@@ -110,8 +159,48 @@ class LedgerTest : public testing::Test {
 
   TempFolder folder_;
   SeededRng rng_{1};
+  std::vector<bls::SecretKey> keys_;
   std::unique_ptr<Ledger> ledger_;
 };
+
+// The ledger believes nobody: every part of a certificate is checked before an object counts as certified.
+TEST_F(LedgerTest, CertificatesMustHold) {
+  const auto deletable = ledger_->register_blob(request(5, true)).value().object;
+  const auto permanent = ledger_->register_blob(request(5, false)).value().object;
+  const auto code = [&](const BlobObject& object, const BlobCertificate& certificate) {
+    auto outcome = ledger_->certify(object.id, certificate);
+    EXPECT_FALSE(ledger_->object(object.id)->certified_epoch.has_value());
+    return outcome.ok() ? Code::kInternal : outcome.error().code();
+  };
+  const BlobCertificate good = certificate_for(deletable, 1, keys_);
+
+  EXPECT_EQ(code(deletable, certificate_for(deletable, 2, keys_)), Code::kStale);
+  EXPECT_EQ(code(deletable, certificate_for(permanent, 1, keys_)), Code::kInvalidArgument) << "needs its own object";
+  EXPECT_EQ(code(permanent, good), Code::kInvalidArgument);
+  BlobObject other_blob = deletable;
+  other_blob.blob.bytes[5] ^= 1;
+  EXPECT_EQ(code(deletable, certificate_for(other_blob, 1, keys_)), Code::kInvalidArgument);
+
+  const Bytes message = confirmation_for(deletable, 1).to_bytes();
+  const std::vector<bls::SecretKey> three(keys_.begin(), keys_.begin() + 3), two(keys_.begin(), keys_.begin() + 2);
+  EXPECT_EQ(code(deletable, certificate_of(message, two, 4)), Code::kInvalidArgument) << "one short of the quorum";
+  BlobCertificate bad = good;
+  bad.signers_bitmap = {0x07};
+  EXPECT_EQ(code(deletable, bad), Code::kInvalidArgument) << "not the signature of these three";
+  bad.signers_bitmap = {0x1f};
+  EXPECT_EQ(code(deletable, bad), Code::kInvalidArgument) << "a member too many";
+  bad.signers_bitmap = {};
+  EXPECT_EQ(code(deletable, bad), Code::kInvalidArgument);
+  bad = good;
+  bad.signature.pop_back();
+  EXPECT_EQ(code(deletable, bad), Code::kInvalidArgument);
+  bad = good;
+  bad.message.push_back(0);
+  EXPECT_EQ(code(deletable, bad), Code::kInvalidArgument);
+
+  EXPECT_TRUE(ledger_->certify(deletable.id, certificate_of(message, three, 4)).ok());
+  EXPECT_TRUE(certify(permanent).ok());
+}
 
 TEST_F(LedgerTest, PricesAreThoseOfTheContract) {
   EXPECT_EQ(storage_units(66'034'000), 63u);
@@ -123,7 +212,7 @@ TEST_F(LedgerTest, ObjectsLiveUntilTheirEpochEnds) {
   auto object = ledger_->register_blob(request(2, true)).value().object;
   EXPECT_EQ(standing().kind, BlobStanding::Kind::kDeletable);
   EXPECT_FALSE(standing().certified);
-  ASSERT_TRUE(ledger_->certify(object.id).ok());
+  ASSERT_TRUE(certify(object).ok());
   EXPECT_TRUE(standing().certified);
   EXPECT_EQ(ledger_->advance_epoch().value(), 2u);
   EXPECT_TRUE(standing().certified);
@@ -131,7 +220,27 @@ TEST_F(LedgerTest, ObjectsLiveUntilTheirEpochEnds) {
   EXPECT_EQ(ledger_->advance_epoch().value(), 3u);
   EXPECT_FALSE(standing().registered());
   EXPECT_FALSE(ledger_->object_is_live(object.id, object.blob));
-  EXPECT_EQ(ledger_->certify(object.id).error().code(), Code::kNotFound);
+  EXPECT_EQ(certify(object).error().code(), Code::kNotFound);
+}
+
+TEST_F(LedgerTest, AnInvalidBlobStaysInvalid) {
+  const auto object = ledger_->register_blob(request(5, true)).value().object;
+  const Bytes verdict = invalid_blob_id_message(1, object.blob);
+  const std::vector<bls::SecretKey> one(keys_.begin(), keys_.begin() + 1), two(keys_.begin(), keys_.begin() + 2);
+  EXPECT_EQ(ledger_->invalidate(object.blob, certificate_of(verdict, one, 4)).error().code(), Code::kInvalidArgument)
+      << "f may lie";
+  const Bytes another_epoch = invalid_blob_id_message(2, object.blob);
+  EXPECT_EQ(ledger_->invalidate(object.blob, certificate_of(another_epoch, two, 4)).error().code(),
+            Code::kInvalidArgument);
+  EXPECT_EQ(standing().kind, BlobStanding::Kind::kDeletable);
+  ASSERT_TRUE(ledger_->invalidate(object.blob, certificate_of(verdict, two, 4)).ok());
+  ASSERT_TRUE(ledger_->invalidate(object.blob, certificate_of(verdict, two, 4)).ok());
+  EXPECT_EQ(standing().kind, BlobStanding::Kind::kInvalid);
+  EXPECT_FALSE(standing().registered());
+  const std::string event = standing().event.tx_digest;
+  reopen();
+  EXPECT_EQ(standing().kind, BlobStanding::Kind::kInvalid);
+  EXPECT_EQ(standing().event.tx_digest, event);
 }
 
 TEST_F(LedgerTest, TheBestPermanentObjectSpeaks) {
@@ -139,10 +248,10 @@ TEST_F(LedgerTest, TheBestPermanentObjectSpeaks) {
   auto longer = ledger_->register_blob(request(9, false)).value().object;
   ledger_->register_blob(request(20, true)).value();
   EXPECT_EQ(standing().end_epoch, 10u);
-  ASSERT_TRUE(ledger_->certify(shorter.id).ok());
+  ASSERT_TRUE(certify(shorter).ok());
   EXPECT_TRUE(standing().certified);
   EXPECT_EQ(standing().end_epoch, 4u);
-  ASSERT_TRUE(ledger_->certify(longer.id).ok());
+  ASSERT_TRUE(certify(longer).ok());
   EXPECT_EQ(standing().end_epoch, 10u);
   EXPECT_EQ(standing().deletable_total, 1u);
 }
@@ -150,7 +259,7 @@ TEST_F(LedgerTest, TheBestPermanentObjectSpeaks) {
 TEST_F(LedgerTest, ExtendsAndRemoves) {
   auto object = ledger_->register_blob(request(1, true)).value().object;
   EXPECT_FALSE(ledger_->extend(object.id, 1).ok()) << "not certified yet";
-  ASSERT_TRUE(ledger_->certify(object.id).ok());
+  ASSERT_TRUE(certify(object).ok());
   EXPECT_EQ(ledger_->extend(object.id, 52).value(), 63u * 11'000u * 52u);
   EXPECT_EQ(ledger_->object(object.id)->end_epoch, 54u);
   EXPECT_FALSE(ledger_->extend(object.id, 1).ok()) << "53 ahead is the limit";
@@ -166,7 +275,7 @@ TEST_F(LedgerTest, EverythingIsThereAfterReopening) {
   std::string wallet = ledger_->wallet_address();
   auto object = ledger_->register_blob(request(5, false)).value().object;
   auto gone = ledger_->register_blob(request(5, true)).value().object;
-  ASSERT_TRUE(ledger_->certify(object.id).ok());
+  ASSERT_TRUE(certify(object).ok());
   ASSERT_TRUE(ledger_->remove(gone.id).ok());
   ASSERT_TRUE(ledger_->advance_epoch().ok());
   BlobStanding before = standing();
@@ -182,7 +291,7 @@ TEST_F(LedgerTest, EverythingIsThereAfterReopening) {
 TEST_F(LedgerTest, ATornLastLineIsDroppedAndDamageBeforeItIsNot) {
   auto object = ledger_->register_blob(request(5, true)).value().object;
   uint64_t whole = std::filesystem::file_size(folder_ / "ledger");
-  ASSERT_TRUE(ledger_->certify(object.id).ok());
+  ASSERT_TRUE(certify(object).ok());
   uint64_t longer = std::filesystem::file_size(folder_ / "ledger");
   for (uint64_t size = whole + 1; size < longer; size += 37) {
     ledger_.reset();
@@ -190,7 +299,7 @@ TEST_F(LedgerTest, ATornLastLineIsDroppedAndDamageBeforeItIsNot) {
     reopen();
     EXPECT_TRUE(standing().registered());
     EXPECT_FALSE(standing().certified);
-    ASSERT_TRUE(ledger_->certify(object.id).ok());
+    ASSERT_TRUE(certify(object).ok());
     reopen();
     EXPECT_TRUE(standing().certified);
   }
@@ -199,7 +308,7 @@ TEST_F(LedgerTest, ATornLastLineIsDroppedAndDamageBeforeItIsNot) {
   file.seekp(20);
   file.put('#');
   file.close();
-  EXPECT_EQ(open_file_ledger(system_files(), rng_, folder_ / "ledger").error().code(), Code::kCorrupt);
+  EXPECT_EQ(open_file_ledger(system_files(), rng_, folder_ / "ledger", committee()).error().code(), Code::kCorrupt);
 }
 
 TEST(FolderLockTest, IsHeldByOne) {

@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "codec/recovery.h"
+#include "localnet/envelope.h"
+#include "localnet/node_json.h"
 #include "network_fixture.h"
 
 namespace walrusfs::localnet {
@@ -19,13 +21,26 @@ class StorageNodeTest : public NetworkTest {
   }
 
   // Lets the ledger know the blob, without any data going to the node.
-  std::string register_blob(bool deletable = true) {
+  std::string register_blob(bool deletable = true) { return register_blob_for(1, deletable); }
+  std::string register_blob_for(uint32_t epochs, bool deletable = true) {
     RegisterRequest request;
+    request.epochs = epochs;
     request.blob = blob_;
     request.size_bytes = content_.size();
     request.deletable = deletable;
     request.owner = network_->ledger().wallet_address();
     return network_->ledger().register_blob(request).value().object.id;
+  }
+  // Well-formed symbols of primary sliver 0, which prove nothing.
+  std::string honest_proof() {
+    InconsistencyProof made{Axis::kPrimary, SliverIndex{0}, {}};
+    for (uint16_t pair = 0; pair < shape_->symbols_per_sliver(Axis::kPrimary); ++pair)
+      made.symbols.push_back(recovery_symbol_for(*shape_, encoded_->pairs[pair].secondary, made.target));
+    return std::string(as_text(ByteView(made.to_bytes()).subspan(1)));
+  }
+  bls::PublicKey health_key() {
+    Json data = send(node(0), "GET", "/v1/health").json()["success"]["data"];
+    return bls::PublicKey::parse(from_base64(data["publicKey"].get<std::string>()).value()).value();
   }
   std::string path(const std::string& rest) { return "/v1/blobs/" + blob_.to_string() + rest; }
   Reply ask(const std::string& rest) { return send(node(0), "GET", path(rest)); }
@@ -79,7 +94,6 @@ TEST_F(StorageNodeTest, MetadataGoesInAndComesBackWithItsId) {
 
 TEST_F(StorageNodeTest, NothingIsTakenBeforeRegistration) {
   EXPECT_EQ(put_metadata().reason(), "NOT_REGISTERED");
-  EXPECT_EQ(put_metadata("?pending=true").reason(), "CACHE_SATURATED");
   EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, 0)).reason(), "NOT_REGISTERED");
   EXPECT_EQ(ask("/confirmation/permanent").reason(), "NOT_REGISTERED");
   EXPECT_EQ(ask("/status").json()["success"]["data"], "nonexistent");
@@ -160,16 +174,55 @@ TEST_F(StorageNodeTest, BadPathsAreRefusedInPlainText) {
   EXPECT_EQ(send(node(0), "DELETE", path("/metadata")).status, 405);
 }
 
-TEST_F(StorageNodeTest, ConfirmationsAreHonestAboutNotBeingSigned) {
+TEST_F(StorageNodeTest, ConfirmationsComeInTheirOrderOfChecks) {
+  EXPECT_EQ(ask("/confirmation/deletable/no-object").status, 400);
+  EXPECT_EQ(ask("/confirmation/permanent").reason(), "NOT_REGISTERED");
   std::string object = register_blob();
   put_metadata();
   EXPECT_EQ(ask("/confirmation/permanent").reason(), "MISSING_SLIVERS");
+  EXPECT_EQ(ask("/confirmation/deletable/0x1").reason(), "MISSING_SLIVERS") << "looked at before the object";
   put_everything_but_metadata();
-  Reply reply = ask("/confirmation/deletable/" + object);
-  EXPECT_EQ(reply.status, 503);
-  EXPECT_EQ(reply.reason(), "UNAVAILABLE");
-  EXPECT_EQ(reply.domain(), "global");
   EXPECT_EQ(ask("/confirmation/deletable/0x1").reason(), "NOT_REGISTERED");
+  EXPECT_EQ(ask("/confirmation/deletable/" + object).status, 200);
+}
+
+TEST_F(StorageNodeTest, ConfirmationsAreSignedForWhatTheLedgerKnows) {
+  std::string object = register_blob();
+  put_everything();
+  const bls::PublicKey key = health_key();
+  for (const Persistence& persistence : {Persistence{}, Persistence{parse_object_id(object).value()}}) {
+    Reply reply = ask(persistence.deletable ? "/confirmation/deletable/" + object : "/confirmation/permanent");
+    ASSERT_EQ(reply.status, 200) << reply.body;
+    SignedMessage answer = parse_confirmation_answer(reply.body).value();
+    EXPECT_EQ(answer.message, (StorageConfirmation{1, blob_, persistence}.to_bytes()));
+    EXPECT_TRUE(answer.is_from(key));
+  }
+  std::string longer = register_blob_for(2);
+  ASSERT_TRUE(network_->advance_epoch().ok());
+  EXPECT_EQ(ask("/confirmation/deletable/" + object).reason(), "NOT_REGISTERED") << "it has expired";
+  SignedMessage later = parse_confirmation_answer(ask("/confirmation/deletable/" + longer).body).value();
+  EXPECT_EQ(StorageConfirmation::parse(later.message).value().epoch, 2u);
+  EXPECT_TRUE(later.is_from(key));
+}
+
+TEST_F(StorageNodeTest, AFormedConfirmationIsTheOfficialJson) {
+  const Json forms = Json::parse(std::ifstream(WALRUSFS_TEST_VECTORS "/messages.json")).at("api_forms");
+  const std::string confirmation = forms["confirmation_response_json"]["body"].dump();
+  SignedMessage message = parse_confirmation_answer(confirmation).value();
+  EXPECT_EQ(success_answer(200, confirmation_to_json(message)).body, confirmation);
+  const Json attestation = forms["attestation_response_json"]["body"];
+  SignedMessage other{from_base64(attestation["success"]["data"]["serializedMessage"].get<std::string>()).value(), {}};
+  Bytes signature = from_base64(attestation["success"]["data"]["signature"].get<std::string>()).value();
+  std::copy(signature.begin(), signature.end(), other.signature.begin());
+  EXPECT_EQ(success_answer(200, signed_message_to_json(other)).body, attestation.dump());
+}
+
+TEST_F(StorageNodeTest, ConfirmationAnswersThatAreNoneAreRefused) {
+  const auto with = [](const std::string& data) { return R"({"success":{"data":{"signed":)" + data + "}}}"; };
+  for (const std::string& body :
+       {std::string(), std::string("{}"), std::string("[]"), with(R"({"serializedMessage":"AQ==","signature":"AQ=="})"),
+        with(R"({"serializedMessage":"?","signature":"AQ=="})"), with(R"({"serializedMessage":7})")})
+    EXPECT_FALSE(parse_confirmation_answer(body).ok()) << body;
 }
 
 TEST_F(StorageNodeTest, StatusFollowsTheLedger) {
@@ -177,7 +230,7 @@ TEST_F(StorageNodeTest, StatusFollowsTheLedger) {
   Json data = ask("/status").json()["success"]["data"];
   EXPECT_EQ(data, Json::parse(R"({"deletable":{"initialCertifiedEpoch":null,
       "deletableCounts":{"count_deletable_total":1,"count_deletable_certified":0}}})"));
-  ASSERT_TRUE(network_->ledger().certify(object).ok());
+  ASSERT_TRUE(certify(object).ok());
   EXPECT_EQ(ask("/status").json()["success"]["data"]["deletable"]["initialCertifiedEpoch"], 1);
   std::string permanent = register_blob(false);
   data = ask("/status").json()["success"]["data"]["permanent"];
@@ -185,7 +238,7 @@ TEST_F(StorageNodeTest, StatusFollowsTheLedger) {
   EXPECT_EQ(data["endEpoch"], 2);
   EXPECT_EQ(data["statusEvent"]["eventSeq"], "0");
   EXPECT_EQ(data["deletableCounts"]["count_deletable_certified"], 1);
-  ASSERT_TRUE(network_->ledger().certify(permanent).ok());
+  ASSERT_TRUE(certify(permanent).ok());
   EXPECT_EQ(ask("/status").json()["success"]["data"]["permanent"]["isCertified"], true);
 }
 
@@ -246,6 +299,7 @@ TEST_F(StorageNodeTest, HealthTellsShardsAndEpoch) {
   Json data = send(node(0), "GET", "/v1/health").json()["success"]["data"];
   EXPECT_EQ(data["nodeStatus"], "Active");
   EXPECT_EQ(data["epoch"], 1);
+  EXPECT_EQ(health_key(), load_node_keys(system_files(), node_folder(config_.folder, 0)).value().protocol.public_key());
   EXPECT_EQ(data["shardSummary"]["owned"], 10);
   EXPECT_EQ(data["shardSummary"]["ownedShardStatus"]["ready"], 10);
   EXPECT_FALSE(data.contains("shardDetail"));
@@ -272,6 +326,121 @@ TEST_F(StorageNodeTest, AnUploadInterruptedByARestartGoesOn) {
   EXPECT_EQ(put_metadata().status, 200);
   EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, 4)).status, 200);
   EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, 5)).status, 201);
+}
+
+TEST_F(StorageNodeTest, UploadsMayComeAheadOfRegistration) {
+  EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, 0), {}, "?pending=true").reason(), "METADATA_NOT_FOUND");
+  Reply metadata = put_metadata("?pending=true");
+  EXPECT_EQ(metadata.status, 202);
+  EXPECT_EQ(metadata.json()["success"]["data"], "metadata buffered pending registration");
+  EXPECT_EQ(put_metadata().status, 200) << "it is there already, whatever the flag says";
+  EXPECT_EQ(ask("/metadata").reason(), "METADATA_NOT_FOUND");
+  EXPECT_EQ(ask("/metadata/status").json()["success"]["data"], "nonexistent");
+
+  Reply fresh = put_sliver(sliver(Axis::kPrimary, 0), {}, "?pending=true");
+  EXPECT_EQ(fresh.status, 202);
+  EXPECT_EQ(fresh.json()["success"]["data"], "sliver buffered pending registration");
+  EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, 0)).status, 200);
+  EXPECT_EQ(put_sliver(sliver(Axis::kSecondary, 0)).status, 201) << "buffered without being told so";
+  Sliver bad = sliver(Axis::kPrimary, 1);
+  bad.data[0] ^= 1;
+  EXPECT_EQ(put_sliver(bad, {}, "?pending=true").reason(), "INVALID_SLIVER");
+  EXPECT_EQ(ask("/slivers/0/primary/status").json()["success"]["data"], "buffered");
+  EXPECT_EQ(ask("/slivers/0/primary").reason(), "SLIVER_NOT_FOUND");
+  EXPECT_EQ(ask("/confirmation/permanent").reason(), "NOT_REGISTERED");
+}
+
+TEST_F(StorageNodeTest, RegistrationMovesThemToTheDisk) {
+  put_metadata("?pending=true");
+  for (uint16_t pair = 0; pair < 10; ++pair)
+    for (Axis axis : {Axis::kPrimary, Axis::kSecondary})
+      EXPECT_EQ(put_sliver(sliver(axis, pair), {}, "?pending=true").status, 202);
+  const std::string object = register_blob();
+  EXPECT_EQ(ask("/confirmation/deletable/" + object).status, 200);
+  EXPECT_EQ(ask("/slivers/3/secondary/status").json()["success"]["data"], "stored");
+  forget_reads();
+  EXPECT_EQ(ask("/slivers/3/secondary").status, 200) << "after a restart, too";
+}
+
+TEST_F(StorageNodeTest, ABufferedBlobDoesNotSurviveARestart) {
+  put_metadata("?pending=true");
+  stop();
+  start_again();
+  register_blob();
+  EXPECT_EQ(ask("/metadata").status, 404);
+  EXPECT_EQ(put_metadata().status, 201);
+}
+
+TEST_F(StorageNodeTest, ProofsAboutAConsistentBlobConvinceNobody) {
+  const auto post = [&](const std::string& body) {
+    return send(node(0), "POST", path("/inconsistencyProof/primary"), body, kOctets);
+  };
+  const std::string proof = honest_proof();
+  register_blob();
+  EXPECT_EQ(post(proof).reason(), "METADATA_NOT_FOUND");
+  EXPECT_EQ(post(proof).status, 400);
+  put_metadata();
+  EXPECT_EQ(post(proof).reason(), "INVALID_PROOF");
+  EXPECT_EQ(post(proof.substr(0, proof.size() - 1)).reason(), "INVALID_CONTENT_TYPE");
+  EXPECT_EQ(post("").reason(), "INVALID_CONTENT_TYPE");
+  EXPECT_EQ(post(std::string(7 * (65'534 + 1024) + 1, 'x')).status, 413);
+  EXPECT_EQ(send(node(0), "POST", path("/inconsistencyProof/tertiary"), proof, kOctets).status, 400);
+  EXPECT_EQ(ask("/inconsistencyProof/primary").status, 405);
+}
+
+// A blob whose metadata names a wrong hash for one sliver: it is taken like any other, until somebody proves it.
+class InconsistentBlobTest : public StorageNodeTest {
+ protected:
+  void SetUp() override {
+    StorageNodeTest::SetUp();
+    honest_ = encoded_;
+    std::vector<PairHashes> hashes(encoded_->metadata.pairs().begin(), encoded_->metadata.pairs().end());
+    hashes[kDamagedPair].primary.digest[0] ^= 1;
+    encoded_->metadata = BlobMetadata::create(*shape_, content_.size(), hashes).value();
+    blob_ = encoded_->metadata.blob_id();
+  }
+  std::string proof() {
+    InconsistencyProof made{Axis::kPrimary, SliverIndex{kDamagedPair}, {}};
+    for (uint16_t pair = 0; made.symbols.size() < shape_->symbols_per_sliver(Axis::kPrimary); ++pair)
+      if (pair != kDamagedPair)
+        made.symbols.push_back(recovery_symbol_for(*shape_, honest_->pairs[pair].secondary, made.target));
+    return std::string(as_text(ByteView(made.to_bytes()).subspan(1)));
+  }
+  BlobCertificate signed_verdict() {
+    Reply reply = send(node(0), "POST", path("/inconsistencyProof/primary"), proof(), kOctets);
+    EXPECT_EQ(reply.status, 200) << reply.body;
+    Json data = reply.json()["success"]["data"];
+    return {from_base64(data["serializedMessage"].get<std::string>()).value(), Bytes{1},
+            from_base64(data["signature"].get<std::string>()).value()};
+  }
+
+  static constexpr uint16_t kDamagedPair = 2;
+  std::optional<EncodedBlob> honest_;
+};
+
+TEST_F(InconsistentBlobTest, AConvincingProofIsAnsweredWithASignature) {
+  register_blob();
+  EXPECT_EQ(put_metadata().status, 201);
+  EXPECT_EQ(put_sliver(sliver(Axis::kPrimary, kDamagedPair)).reason(), "INVALID_SLIVER");
+  const BlobCertificate verdict = signed_verdict();
+  EXPECT_EQ(verdict.message, invalid_blob_id_message(1, blob_));
+  EXPECT_TRUE(bls::verify(health_key(), verdict.message, bls::Signature::parse(verdict.signature).value()));
+}
+
+TEST_F(InconsistentBlobTest, AnInvalidBlobIsNeitherTakenNorServed) {
+  register_blob();
+  put_metadata();
+  ASSERT_TRUE(network_->ledger().invalidate(blob_, signed_verdict()).ok());
+  Json status = ask("/status").json()["success"]["data"];
+  EXPECT_EQ(status["invalid"]["event"]["eventSeq"], "0");
+  EXPECT_FALSE(status["invalid"]["event"]["txDigest"].get<std::string>().empty());
+  EXPECT_EQ(put_metadata().reason(), "INVALID_BLOB");
+  EXPECT_EQ(put_metadata("?pending=true").status, 400);
+  EXPECT_EQ(ask("/metadata").status, 404);
+  EXPECT_EQ(ask("/confirmation/permanent").reason(), "NOT_REGISTERED");
+  stop();
+  start_again();
+  EXPECT_TRUE(ask("/status").json()["success"]["data"].contains("invalid")) << "for ever";
 }
 
 class ManyNodesTest : public NetworkTest {};

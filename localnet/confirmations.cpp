@@ -1,0 +1,38 @@
+#include "localnet/confirmations.h"
+
+#include "localnet/parallel.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+constexpr size_t kNodesAtATime = 16;
+
+// The answer counted, or why not.
+Status count(CertificateBuilder& builder, size_t node, const std::string& name, const Result<SignedMessage>& answer) {
+  if (!answer) return answer.error();
+  Status added = builder.add(node, answer->message, answer->signature);
+  return added.ok() ? added : Status(added.error().with_context(name));
+}
+
+}  // namespace
+
+ConfirmationRound collect_confirmations(const Committee& committee, std::span<const std::unique_ptr<NodeClient>> nodes,
+                                        const std::vector<bool>& asked, const StorageConfirmation& wanted) {
+  std::vector<std::optional<Result<SignedMessage>>> answers(nodes.size());
+  for_each_parallel(nodes.size(), kNodesAtATime, [&](size_t node) {
+    if (asked[node]) answers[node] = nodes[node]->confirmation(wanted.blob, wanted.persistence);
+  });
+
+  ConfirmationRound round;
+  CertificateBuilder builder(committee.signers(), wanted.to_bytes());
+  for (size_t node = 0; node < nodes.size(); ++node) {
+    if (!answers[node]) continue;
+    Status good = count(builder, node, nodes[node]->name(), *answers[node]);
+    if (!good) round.failures += (round.failures.empty() ? "" : "; ") + good.error().message();
+  }
+  round.weight = builder.weight();
+  if (auto certificate = builder.build(committee.quorum_weight())) round.certificate = std::move(*certificate);
+  return round;
+}
+
+}  // namespace walrusfs::localnet

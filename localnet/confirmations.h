@@ -1,0 +1,28 @@
+// Asks storage nodes to confirm that they keep a blob, and makes a certificate of their signatures.
+//
+// Safe to call from any thread.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "codec/signed_messages.h"
+#include "localnet/committee.h"
+#include "localnet/node_client.h"
+
+namespace walrusfs::localnet {
+
+struct ConfirmationRound {
+  uint32_t weight = 0;                     // shards of the nodes whose confirmation checked out
+  std::string failures;                    // "node 2: …; node 4: …", empty when none
+  std::optional<Certificate> certificate;  // once the weight is enough
+};
+
+// Asks the nodes for which `asked` says so (in committee order, as the clients). Every answer is compared with what was
+// asked for and its signature verified before it counts.
+ConfirmationRound collect_confirmations(const Committee& committee, std::span<const std::unique_ptr<NodeClient>> nodes,
+                                        const std::vector<bool>& asked, const StorageConfirmation& wanted);
+
+}  // namespace walrusfs::localnet

@@ -1,0 +1,28 @@
+// The keys of a storage node, in its folder: `protocol.key` signs (BLS). The form is that of the official tools: base64
+// of a flag and the 32 secret bytes; mode 0600.
+#pragma once
+
+#include <string>
+
+#include "base/files.h"
+#include "codec/bls/bls.h"
+#include "localnet/committee.h"
+
+namespace walrusfs::localnet {
+
+struct NodeKeys {
+  bls::SecretKey protocol;
+};
+
+// kNotFound when there is none, kCorrupt when the file holds no key.
+Result<NodeKeys> load_node_keys(Files& files, const std::string& node_folder);
+
+// The folder of node `index` of the network in `folder`.
+std::string node_folder(const std::string& folder, size_t index);
+
+// What operators and chain do when nodes join: every node gets keys if it has none, proves that it possesses them, and
+// the committee learns the public ones. A node whose keys were lost comes back with new ones. Writes the committee when
+// it changed.
+Result<Committee> register_nodes(Files& files, Rng& rng, const std::string& folder, Committee committee);
+
+}  // namespace walrusfs::localnet
