@@ -18,9 +18,8 @@ constexpr uint64_t kRowsAheadBytes = 64 << 20;  // no more than this is fetched 
 
 }  // namespace
 
-BlobReader::BlobReader(const Committee& committee, std::span<const std::unique_ptr<NodeClient>> nodes, Clock& clock,
-                       uint64_t cache_bytes)
-    : committee_(committee), nodes_(nodes), clock_(clock), cache_(cache_bytes) {}
+BlobReader::BlobReader(const Membership& membership, const NodeDirectory& nodes, Clock& clock, uint64_t cache_bytes)
+    : membership_(membership), shape_(membership.shape()), nodes_(nodes), clock_(clock), cache_(cache_bytes) {}
 
 ReaderCounts BlobReader::counts() const {
   MutexLock lock(mutex_);
@@ -28,15 +27,15 @@ ReaderCounts BlobReader::counts() const {
 }
 
 // Every node once, another one first each time, those that did not answer lately at the end.
-std::vector<size_t> BlobReader::nodes_in_turn() {
+std::vector<size_t> BlobReader::in_turn(const std::vector<NodeClientPtr>& nodes) {
   size_t first = 0;
   {
     MutexLock lock(mutex_);
     first = turn_++;
   }
   std::vector<size_t> order;
-  for (size_t i = 0; i < nodes_.size(); ++i) order.push_back((first + i) % nodes_.size());
-  std::stable_partition(order.begin(), order.end(), [&](size_t node) { return !nodes_[node]->seems_down(); });
+  for (size_t i = 0; i < nodes.size(); ++i) order.push_back((first + i) % nodes.size());
+  std::stable_partition(order.begin(), order.end(), [&](size_t node) { return !nodes[node]->seems_down(); });
   return order;
 }
 
@@ -56,11 +55,13 @@ Result<MetadataPtr> BlobReader::metadata(const BlobId& blob) {
 
 // Enough nodes that one of them is surely honest say it is certified, or a quorum says it is not.
 Status BlobReader::check_certified(const BlobId& blob) {
+  const auto committee = membership_.committees()->current;
+  const std::vector<NodeClientPtr> nodes = nodes_.of(*committee);
   uint32_t yes = 0, no = 0, blocked = 0;
   std::string last_problem = "no node was asked";
-  for (size_t node : nodes_in_turn()) {
-    auto weight = static_cast<uint32_t>(committee_.members()[node].shards.size());
-    auto status = nodes_[node]->status(blob);
+  for (size_t node : in_turn(nodes)) {
+    auto weight = static_cast<uint32_t>(committee->members()[node].shards.size());
+    auto status = nodes[node]->status(blob);
     if (!status) {
       last_problem = status.error().message();
       if (status.error().code() == Code::kNotFound) no += weight;
@@ -68,26 +69,28 @@ Status BlobReader::check_certified(const BlobId& blob) {
     } else {
       (status->exists && status->certified ? yes : no) += weight;
     }
-    if (yes >= committee_.validity_weight()) return {};
-    if (no >= committee_.quorum_weight())
+    if (yes >= committee->validity_weight()) return {};
+    if (no >= committee->quorum_weight())
       return Error(Code::kNotFound, "the blob does not exist, has expired, or is not certified yet");
-    if (blocked >= committee_.validity_weight()) return Error(Code::kPermission, "the blob is blocked by the nodes");
+    if (blocked >= committee->validity_weight()) return Error(Code::kPermission, "the blob is blocked by the nodes");
   }
   return Error(Code::kUnavailable, "too few storage nodes answer about the blob; the last one: " + last_problem);
 }
 
 Result<MetadataPtr> BlobReader::fetch_metadata(const BlobId& blob) {
+  const auto committee = membership_.committees()->current;
+  const std::vector<NodeClientPtr> nodes = nodes_.of(*committee);
   uint32_t not_found = 0;
   std::string last_problem = "no node was asked";
-  for (size_t node : nodes_in_turn()) {
-    auto metadata = nodes_[node]->metadata(blob);
+  for (size_t node : in_turn(nodes)) {
+    auto metadata = nodes[node]->metadata(blob);
     if (metadata) return std::make_shared<const BlobMetadata>(std::move(*metadata));
     last_problem = metadata.error().message();
     if (metadata.error().code() == Code::kNotFound)
-      not_found += static_cast<uint32_t>(committee_.members()[node].shards.size());
+      not_found += static_cast<uint32_t>(committee->members()[node].shards.size());
     if (metadata.error().code() == Code::kCorrupt) log_warn("metadata of {}: {}", blob.to_string(), last_problem);
   }
-  if (not_found >= committee_.quorum_weight())
+  if (not_found >= committee->quorum_weight())
     return Error(Code::kNotFound, "no storage node has the metadata of the blob");
   return Error(Code::kUnavailable, "no storage node serves the metadata of the blob; the last one: " + last_problem);
 }
@@ -120,32 +123,34 @@ Result<Row> BlobReader::fetch_row(const BlobId& blob, const MetadataPtr& metadat
 }
 
 Result<Row> BlobReader::row_from_owner(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index) {
-  const CodeShape& shape = committee_.shape();
-  size_t owner = committee_.owner(shape.shard_of(blob, shape.pair_of(Axis::kPrimary, index)));
-  if (nodes_[owner]->seems_down()) return Error(Code::kUnavailable, nodes_[owner]->name() + " did not answer just now");
-  WFS_ASSIGN(Sliver sliver, nodes_[owner]->sliver(blob, metadata, Axis::kPrimary, index));
+  const auto committee = membership_.committees()->current;
+  const Member& owner = committee->owner_of(shape_.shard_of(blob, shape_.pair_of(Axis::kPrimary, index)));
+  const NodeClientPtr node = nodes_.find(owner.id);
+  if (node->seems_down()) return Error(Code::kUnavailable, node->name() + " did not answer just now");
+  WFS_ASSIGN(Sliver sliver, node->sliver(blob, metadata, Axis::kPrimary, index));
   MutexLock lock(mutex_);
   ++counts_.rows_fetched;
   return std::make_shared<const Bytes>(std::move(sliver.data));
 }
 
 Result<Row> BlobReader::row_from_symbols(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index) {
-  std::vector<Result<std::vector<DecodingSymbol>>> answers(nodes_.size(), std::vector<DecodingSymbol>());
-  for_each_parallel(nodes_.size(), nodes_.size(), [&](size_t node) {
-    answers[node] = nodes_[node]->decoding_symbols(blob, metadata, Axis::kPrimary, index);
+  const auto committee = membership_.committees()->current;
+  const std::vector<NodeClientPtr> nodes = nodes_.of(*committee);
+  std::vector<Result<std::vector<DecodingSymbol>>> answers(nodes.size(), std::vector<DecodingSymbol>());
+  for_each_parallel(nodes.size(), nodes.size(), [&](size_t node) {
+    answers[node] = nodes[node]->decoding_symbols(blob, metadata, Axis::kPrimary, index);
   });
   std::vector<DecodingSymbol> symbols;
-  for (size_t node = 0; node < nodes_.size(); ++node) {
+  for (size_t node = 0; node < nodes.size(); ++node) {
     if (!answers[node]) continue;
     for (DecodingSymbol& symbol : *answers[node]) {
       // A node speaks only for the slivers of its own shards.
-      ShardIndex shard = committee_.shape().shard_of(
-          blob, committee_.shape().pair_of(Axis::kSecondary, symbol.source_index));
-      if (committee_.owner(shard) == node) symbols.push_back(std::move(symbol));
+      ShardIndex shard = shape_.shard_of(blob, shape_.pair_of(Axis::kSecondary, symbol.source_index));
+      if (committee->owner(shard) == node) symbols.push_back(std::move(symbol));
     }
   }
   WFS_ASSIGN(Sliver sliver,
-             recover_sliver(committee_.shape(), Axis::kPrimary, index, metadata.symbol_bytes(), symbols));
+             recover_sliver(shape_, Axis::kPrimary, index, metadata.symbol_bytes(), symbols));
   WFS_TRY(verify_sliver(sliver, metadata));
   MutexLock lock(mutex_);
   ++counts_.rows_rebuilt;
@@ -153,21 +158,22 @@ Result<Row> BlobReader::row_from_symbols(const BlobId& blob, const BlobMetadata&
 }
 
 std::vector<Sliver> BlobReader::gather_primary(const BlobId& blob, const BlobMetadata& metadata) {
-  const CodeShape& shape = committee_.shape();
+  const auto committee = membership_.committees()->current;
+  const std::vector<NodeClientPtr> nodes = nodes_.of(*committee);
   Mutex found_mutex;
   std::vector<Sliver> found;
   std::atomic<bool> enough{false};
-  for_each_parallel(shape.n(), kGatherThreads, [&](size_t i) {
+  for_each_parallel(shape_.n(), kGatherThreads, [&](size_t i) {
     if (enough) return;
     SliverIndex index{static_cast<uint16_t>(i)};
-    size_t owner = committee_.owner(shape.shard_of(blob, shape.pair_of(Axis::kPrimary, index)));
-    Row cached = i < shape.k1() ? cache_.get({blob, index}) : nullptr;
+    size_t owner = committee->owner(shape_.shard_of(blob, shape_.pair_of(Axis::kPrimary, index)));
+    Row cached = i < shape_.k1() ? cache_.get({blob, index}) : nullptr;
     auto sliver = cached ? Result<Sliver>(Sliver{Axis::kPrimary, index, metadata.symbol_bytes(), *cached})
-                         : nodes_[owner]->sliver(blob, metadata, Axis::kPrimary, index);
+                         : nodes[owner]->sliver(blob, metadata, Axis::kPrimary, index);
     if (!sliver) return;
     MutexLock lock(found_mutex);
-    if (found.size() < shape.k1()) found.push_back(std::move(*sliver));
-    enough = found.size() >= shape.k1();
+    if (found.size() < shape_.k1()) found.push_back(std::move(*sliver));
+    enough = found.size() >= shape_.k1();
   });
   return found;
 }
@@ -175,22 +181,21 @@ std::vector<Sliver> BlobReader::gather_primary(const BlobId& blob, const BlobMet
 Result<Row> BlobReader::row_from_decode(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index) {
   MutexLock lock(decode_mutex_);
   if (Row hit = cache_.get({blob, index})) return hit;  // the decode we waited for had it
-  const CodeShape& shape = committee_.shape();
   std::vector<Sliver> slivers = gather_primary(blob, *metadata);
-  if (slivers.size() < shape.k1())
+  if (slivers.size() < shape_.k1())
     return Error(Code::kUnavailable, "only " + std::to_string(slivers.size()) + " of the " +
-                                         std::to_string(shape.k1()) + " slivers needed could be had");
+                                         std::to_string(shape_.k1()) + " slivers needed could be had");
   DecodeOptions options;
   options.check = ConsistencyCheck::kDefault;
   WFS_ASSIGN(Bytes decoded, decode_blob(*metadata, Axis::kPrimary, slivers, options));
   slivers.clear();
-  decoded.resize(shape.k1() * metadata->sliver_bytes(Axis::kPrimary));  // padding, as the slivers have it
+  decoded.resize(shape_.k1() * metadata->sliver_bytes(Axis::kPrimary));  // padding, as the slivers have it
   const uint64_t row_bytes = metadata->sliver_bytes(Axis::kPrimary);
   auto cut = [&](uint16_t row) {
     auto start = decoded.begin() + static_cast<ptrdiff_t>(row * row_bytes);
     return std::make_shared<const Bytes>(start, start + static_cast<ptrdiff_t>(row_bytes));
   };
-  for (uint16_t row = 0; row < shape.k1(); ++row) cache_.put({blob, SliverIndex{row}}, cut(row));
+  for (uint16_t row = 0; row < shape_.k1(); ++row) cache_.put({blob, SliverIndex{row}}, cut(row));
   MutexLock counting(mutex_);
   ++counts_.blobs_decoded;
   return Row(cut(raw(index)));
@@ -199,7 +204,7 @@ Result<Row> BlobReader::row_from_decode(const BlobId& blob, const MetadataPtr& m
 Status BlobReader::read(const BlobId& blob, const MetadataPtr& metadata, ByteRange range,
                         const std::function<bool(ByteView)>& sink) {
   WFS_ASSIGN(std::vector<RangePart> parts,
-             slivers_of_range(committee_.shape(), metadata->blob_bytes(), range));
+             slivers_of_range(shape_, metadata->blob_bytes(), range));
   const size_t ahead = std::clamp<size_t>(kRowsAheadBytes / metadata->sliver_bytes(Axis::kPrimary), 1, kRowsAhead);
   std::deque<std::future<Result<Row>>> coming;  // futures of std::async wait when they go
   size_t next = 0;

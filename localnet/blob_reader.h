@@ -14,12 +14,11 @@
 #include <functional>
 #include <map>
 #include <set>
-#include <span>
 
 #include "base/clock.h"
 #include "codec/decoder.h"
-#include "localnet/committee.h"
-#include "localnet/node_client.h"
+#include "localnet/membership.h"
+#include "localnet/node_directory.h"
 #include "localnet/row_cache.h"
 
 namespace walrusfs::localnet {
@@ -34,9 +33,8 @@ struct ReaderCounts {
 
 class BlobReader {
  public:
-  // All must outlive the reader; nodes in committee order.
-  BlobReader(const Committee& committee, std::span<const std::unique_ptr<NodeClient>> nodes, Clock& clock,
-             uint64_t cache_bytes);
+  // All must outlive the reader.
+  BlobReader(const Membership& membership, const NodeDirectory& nodes, Clock& clock, uint64_t cache_bytes);
 
   // Of a certified blob. Believed for a short while, then asked for again.
   Result<MetadataPtr> metadata(const BlobId& blob);
@@ -56,7 +54,7 @@ class BlobReader {
     Deadline::TimePoint believed_until;
   };
 
-  std::vector<size_t> nodes_in_turn();
+  std::vector<size_t> in_turn(const std::vector<NodeClientPtr>& nodes);
   Result<MetadataPtr> fetch_metadata(const BlobId& blob);
   Status check_certified(const BlobId& blob);
   Result<Row> fetch_row(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
@@ -65,8 +63,9 @@ class BlobReader {
   Result<Row> row_from_decode(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
   std::vector<Sliver> gather_primary(const BlobId& blob, const BlobMetadata& metadata);
 
-  const Committee& committee_;
-  const std::span<const std::unique_ptr<NodeClient>> nodes_;
+  const Membership& membership_;
+  const CodeShape shape_;
+  const NodeDirectory& nodes_;
   Clock& clock_;
   RowCache cache_;
 

@@ -25,21 +25,22 @@ class Participants {
     MutexLock lock(mutex_);
     if (failures_[node].empty()) failures_[node] = error.message();
   }
-  SpreadOutcome outcome(const Committee& committee) const {
+  SpreadOutcome outcome(const std::shared_ptr<const Committee>& committee) const {
     MutexLock lock(mutex_);
     SpreadOutcome out;
+    out.committee = committee;
     for (size_t node = 0; node < failures_.size(); ++node) {
       out.complete.push_back(failures_[node].empty());
       if (failures_[node].empty()) {
-        out.weight += static_cast<uint32_t>(committee.members()[node].shards.size());
+        out.weight += static_cast<uint32_t>(committee->members()[node].shards.size());
       } else {
         out.failures += (out.failures.empty() ? "" : "; ") + failures_[node];
       }
     }
     return out;
   }
-  bool quorum_possible(const Committee& committee) const {
-    return outcome(committee).weight >= committee.quorum_weight();
+  bool quorum_possible(const std::shared_ptr<const Committee>& committee) const {
+    return outcome(committee).weight >= committee->quorum_weight();
   }
 
  private:
@@ -59,12 +60,14 @@ void upload_twice(Participants& participants, size_t node, const Upload& upload)
 }  // namespace
 
 Result<SpreadOutcome> BlobWriter::spread(const BlobId& blob, const BlobMetadata& metadata, ByteView content) {
-  const CodeShape& shape = committee_.shape();
+  const std::shared_ptr<const Committee> committee = membership_.committees()->current;
+  const std::vector<NodeClientPtr> nodes = nodes_.of(*committee);
+  const CodeShape& shape = committee->shape();
   WFS_ASSIGN(SliverEncoder encoder, SliverEncoder::create(shape, content));
-  Participants participants(nodes_.size());
+  Participants participants(nodes.size());
   const Bytes metadata_bcs = metadata.to_bytes();
-  for_each_parallel(nodes_.size(), kUploadThreads, [&](size_t node) {
-    upload_twice(participants, node, [&] { return nodes_[node]->put_metadata(blob, metadata_bcs); });
+  for_each_parallel(nodes.size(), kUploadThreads, [&](size_t node) {
+    upload_twice(participants, node, [&] { return nodes[node]->put_metadata(blob, metadata_bcs); });
   });
 
   EncodeOptions options;
@@ -72,18 +75,18 @@ Result<SpreadOutcome> BlobWriter::spread(const BlobId& blob, const BlobMetadata&
   for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
     const size_t batch = std::max<size_t>(1, kBatchBytes / metadata.sliver_bytes(axis));
     for (size_t first = 0; first < shape.n(); first += batch) {
-      if (!participants.quorum_possible(committee_)) return participants.outcome(committee_);
+      if (!participants.quorum_possible(committee)) return participants.outcome(committee);
       std::vector<SliverIndex> wanted;
       for (size_t i = first; i < std::min<size_t>(shape.n(), first + batch); ++i)
         wanted.push_back(SliverIndex{static_cast<uint16_t>(i)});
       WFS_ASSIGN(std::vector<Sliver> slivers, encoder.slivers(axis, wanted, options));
       for_each_parallel(slivers.size(), kUploadThreads, [&](size_t i) {
-        size_t node = committee_.owner(shape.shard_of(blob, shape.pair_of(axis, slivers[i].index)));
-        upload_twice(participants, node, [&] { return nodes_[node]->put_sliver(blob, slivers[i]); });
+        size_t node = committee->owner(shape.shard_of(blob, shape.pair_of(axis, slivers[i].index)));
+        upload_twice(participants, node, [&] { return nodes[node]->put_sliver(blob, slivers[i]); });
       });
     }
   }
-  return participants.outcome(committee_);
+  return participants.outcome(committee);
 }
 
 }  // namespace walrusfs::localnet

@@ -4,34 +4,34 @@
 // memory. A node that fails is left out for the rest of the blob. Safe to call from any thread.
 #pragma once
 
-#include <span>
 #include <string>
 
 #include "codec/encoder.h"
-#include "localnet/committee.h"
-#include "localnet/node_client.h"
+#include "localnet/membership.h"
+#include "localnet/node_directory.h"
 
 namespace walrusfs::localnet {
 
 struct SpreadOutcome {
+  std::shared_ptr<const Committee> committee;  // over which it was spread
   uint32_t weight = 0;         // shards of the nodes that took everything that is theirs
-  std::vector<bool> complete;  // which nodes these are
+  std::vector<bool> complete;  // which members these are
   std::string failures;        // "node 2: …; node 4: …", empty when none
 };
 
 class BlobWriter {
  public:
-  // All must outlive the writer; nodes in committee order.
-  BlobWriter(const Committee& committee, std::span<const std::unique_ptr<NodeClient>> nodes, unsigned threads)
-      : committee_(committee), nodes_(nodes), threads_(threads) {}
+  // All must outlive the writer.
+  BlobWriter(const Membership& membership, const NodeDirectory& nodes, unsigned threads)
+      : membership_(membership), nodes_(nodes), threads_(threads) {}
 
   // The blob is registered; `metadata` is that of `content`. An error only when encoding itself fails;
   // whether the weight is enough is the caller's to judge.
   Result<SpreadOutcome> spread(const BlobId& blob, const BlobMetadata& metadata, ByteView content);
 
  private:
-  const Committee& committee_;
-  const std::span<const std::unique_ptr<NodeClient>> nodes_;
+  const Membership& membership_;
+  const NodeDirectory& nodes_;
   const unsigned threads_;
 };
 

@@ -66,6 +66,11 @@ Committee::Committee(CodeShape shape, std::vector<Member> members)
   if (signers_.size() != members_.size()) signers_.clear();
 }
 
+const Member* Committee::find(const std::string& id) const {
+  auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& member) { return member.id == id; });
+  return found == members_.end() ? nullptr : &*found;
+}
+
 Result<Committee> Committee::create(uint32_t shards, uint32_t nodes, Rng& rng) {
   WFS_ASSIGN(CodeShape shape, CodeShape::create(shards));
   if (nodes == 0 || nodes > shards)

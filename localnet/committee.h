@@ -36,6 +36,9 @@ class Committee {
   // Keys and weights in the same order; empty until all nodes are registered.
   const std::vector<Signer>& signers() const { return signers_; }
   size_t owner(ShardIndex shard) const { return owners_[raw(shard)]; }
+  const Member& owner_of(ShardIndex shard) const { return members_[owner(shard)]; }
+  // Null for a node that is no member.
+  const Member* find(const std::string& id) const;
 
   // Shards that must hold for a blob to count as stored (2f + 1 when n = 3f + 1), and those that
   // surely include one honest node.

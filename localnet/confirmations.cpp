@@ -16,7 +16,7 @@ Status count(CertificateBuilder& builder, size_t node, const std::string& name, 
 
 }  // namespace
 
-ConfirmationRound collect_confirmations(const Committee& committee, std::span<const std::unique_ptr<NodeClient>> nodes,
+ConfirmationRound collect_confirmations(const Committee& committee, std::span<const NodeClientPtr> nodes,
                                         const std::vector<bool>& asked, const StorageConfirmation& wanted) {
   std::vector<std::optional<Result<SignedMessage>>> answers(nodes.size());
   for_each_parallel(nodes.size(), kNodesAtATime, [&](size_t node) {

@@ -3,14 +3,13 @@
 // Safe to call from any thread.
 #pragma once
 
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "codec/signed_messages.h"
 #include "localnet/committee.h"
-#include "localnet/node_client.h"
+#include "localnet/node_directory.h"
 
 namespace walrusfs::localnet {
 
@@ -22,7 +21,7 @@ struct ConfirmationRound {
 
 // Asks the nodes for which `asked` says so (in committee order, as the clients). Every answer is compared with what was
 // asked for and its signature verified before it counts.
-ConfirmationRound collect_confirmations(const Committee& committee, std::span<const std::unique_ptr<NodeClient>> nodes,
+ConfirmationRound collect_confirmations(const Committee& committee, std::span<const NodeClientPtr> nodes,
                                         const std::vector<bool>& asked, const StorageConfirmation& wanted);
 
 }  // namespace walrusfs::localnet

@@ -36,11 +36,11 @@ struct Localnet::Impl {
   LocalnetConfig config;
   World world;
   FolderLock lock;
-  Committee committee;
+  FixedMembership membership;
   std::unique_ptr<Ledger> ledger;
   Deadline::TimePoint started_at;
   std::vector<std::unique_ptr<NodeHost>> nodes;
-  std::vector<std::unique_ptr<NodeClient>> clients;
+  NodeDirectory directory;
   std::unique_ptr<BlobReader> reader;
   std::unique_ptr<BlobWriter> writer;
   std::unique_ptr<Aggregator> aggregator;
@@ -52,32 +52,34 @@ struct Localnet::Impl {
       : config(with),
         world(in),
         lock(std::move(held)),
-        committee(std::move(members)),
+        membership(std::move(members)),
         ledger(std::move(chain)),
         started_at(in.clock.monotonic()) {}
 
   std::string scratch() const { return config.folder + "/tmp"; }
 
   Status start_nodes(const LocalnetState& before) {
-    for (size_t i = 0; i < committee.members().size(); ++i) {
-      nodes.push_back(std::make_unique<NodeHost>(committee, i, node_folder(config.folder, i), config.address,
-                                                 *ledger, world));
+    const std::vector<Member>& members = membership.committees()->current->members();
+    for (size_t i = 0; i < members.size(); ++i) {
+      const std::string number = std::to_string(i);
+      nodes.push_back(std::make_unique<NodeHost>(membership, members[i].id, "storage node " + number,
+                                                 node_folder(config.folder, i), config.address, *ledger, world));
       WFS_TRY(nodes.back()->start(i < before.nodes.size() ? before.nodes[i].port : 0));
-      clients.push_back(std::make_unique<NodeClient>("node " + std::to_string(i), config.address, nodes[i]->port(),
-                                                     committee.shape(), world.clock));
+      directory.enter(members[i].id, std::make_shared<NodeClient>("node " + number, config.address, nodes[i]->port(),
+                                                                  membership.shape(), world.clock));
     }
     return {};
   }
 
   Status start_services(const LocalnetState& before) {
-    reader = std::make_unique<BlobReader>(committee, clients, world.clock, config.read_cache_bytes);
-    writer = std::make_unique<BlobWriter>(committee, clients, config.encode_threads);
+    reader = std::make_unique<BlobReader>(membership, directory, world.clock, config.read_cache_bytes);
+    writer = std::make_unique<BlobWriter>(membership, directory, config.encode_threads);
     aggregator = std::make_unique<Aggregator>(*reader, *ledger, world.files, scratch());
     PublisherOptions options;
     options.max_body_bytes = config.max_body_bytes;
     options.scratch_folder = scratch();
     options.encode_threads = config.encode_threads;
-    publisher = std::make_unique<Publisher>(committee, *writer, clients, *ledger, world.files, options);
+    publisher = std::make_unique<Publisher>(membership, *writer, directory, *ledger, world.files, options);
 
     HttpServerOptions serve;
     serve.name = "aggregator";
@@ -115,7 +117,7 @@ struct Localnet::Impl {
     state.running = true;
     state.pid = getpid();
     state.started_at = world.clock.now().seconds();
-    state.shards = committee.shape().n();
+    state.shards = membership.shape().n();
     state.aggregator_url = aggregator_server->url();
     state.aggregator_port = aggregator_server->port();
     state.publisher_url = publisher_server->url();
@@ -134,7 +136,7 @@ struct Localnet::Impl {
     control_server.reset();
     publisher_server.reset();
     aggregator_server.reset();
-    for (auto& client : clients) client->close_idle();  // or the nodes would wait for their keep-alive to end
+    directory.close_idle();  // or the nodes would wait for their keep-alive to end
     for (auto& node : nodes) node->stop();
     if (!state.running) return;
     state.running = false;
@@ -181,7 +183,7 @@ LocalnetStatus Localnet::status() const {
   out.uptime_seconds = static_cast<uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(impl_->world.clock.monotonic() - impl_->started_at).count());
   out.epoch = impl_->ledger->epoch();
-  out.shards = impl_->committee.shape().n();
+  out.shards = impl_->membership.shape().n();
   out.aggregator_url = impl_->aggregator_server->url();
   out.publisher_url = impl_->publisher_server->url();
   out.max_body_bytes = impl_->config.max_body_bytes;
@@ -200,7 +202,7 @@ LocalnetStatus Localnet::status() const {
 
 Status Localnet::stop_node(size_t node) {
   if (node >= impl_->nodes.size()) return Error(Code::kInvalidArgument, "there is no node " + std::to_string(node));
-  impl_->clients[node]->close_idle();
+  impl_->directory.find(impl_->nodes[node]->id())->close_idle();
   impl_->nodes[node]->stop();
   return {};
 }

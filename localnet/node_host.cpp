@@ -14,10 +14,11 @@ struct NodeHost::Running {
   explicit Running(NodeKeys with) : keys(std::move(with)) {}
 };
 
-NodeHost::NodeHost(const Committee& committee, size_t index, std::string folder, std::string address,
-                   const BlobRegistry& registry, World world)
-    : committee_(committee),
-      index_(index),
+NodeHost::NodeHost(const Membership& membership, std::string id, std::string name, std::string folder,
+                   std::string address, const BlobRegistry& registry, World world)
+    : membership_(membership),
+      id_(std::move(id)),
+      name_(std::move(name)),
       folder_(std::move(folder)),
       address_(std::move(address)),
       registry_(registry),
@@ -32,15 +33,16 @@ Status NodeHost::start(uint16_t wanted_port) {
     had = port_;
   }
   WFS_ASSIGN(NodeKeys keys, load_node_keys(world_.files, folder_));
-  if (keys.protocol.public_key() != committee_.members()[index_].key)
+  const auto committees = membership_.committees();
+  const Member* self = committees->current->find(id_);
+  if (self == nullptr || keys.protocol.public_key() != self->key)
     return Error(Code::kWrongKey, "the key in " + folder_ + " is not the one that the committee knows");
   auto made = std::make_shared<Running>(std::move(keys));
-  WFS_ASSIGN(made->store, NodeStore::open(world_.files, folder_ + "/blobs", committee_.shape(),
-                                          committee_.members()[index_].shards));
-  made->node = std::make_unique<StorageNode>(committee_, index_, *made->store, registry_, world_.clock,
+  WFS_ASSIGN(made->store, NodeStore::open(world_.files, folder_ + "/blobs", membership_.shape(), self->shards));
+  made->node = std::make_unique<StorageNode>(membership_, id_, *made->store, registry_, world_.clock,
                                              made->keys.protocol);
   HttpServerOptions options;
-  options.name = "storage node " + std::to_string(index_);
+  options.name = name_;
   options.address = address_;
   options.port = wanted_port;
   options.any_port_if_taken = had == 0;
@@ -77,9 +79,11 @@ NodeStatus NodeHost::status() const {
     running = running_;
     out.url = "http://" + address_ + ":" + std::to_string(port_);
   }
-  out.id = committee_.members()[index_].id;
+  out.id = id_;
   out.folder = folder_;
-  out.shards = static_cast<uint32_t>(committee_.members()[index_].shards.size());
+  const auto committees = membership_.committees();
+  const Member* self = committees->current->find(id_);
+  out.shards = self != nullptr ? static_cast<uint32_t>(self->shards.size()) : 0;
   out.running = running != nullptr;
   if (!running) return out;
   NodeStoreStatus kept = running->store->status();

@@ -14,8 +14,9 @@ namespace walrusfs::localnet {
 
 class NodeHost {
  public:
-  // All must outlive the host. Not running until start().
-  NodeHost(const Committee& committee, size_t index, std::string folder, std::string address,
+  // All must outlive the host. `name` is for people ("storage node 3"), `id` is that of committees. Not running until
+  // start().
+  NodeHost(const Membership& membership, std::string id, std::string name, std::string folder, std::string address,
            const BlobRegistry& registry, World world);
 
   // On `port` if it is free, else on any; a restarted node insists on the port it had.
@@ -23,6 +24,7 @@ class NodeHost {
   Status restart() { return start(port()); }
   void stop();
 
+  const std::string& id() const { return id_; }
   uint16_t port() const;
   NodeStatus status() const;
   // Forgets blobs that no live object names any more.
@@ -31,9 +33,8 @@ class NodeHost {
  private:
   struct Running;
 
-  const Committee& committee_;
-  const size_t index_;
-  const std::string folder_, address_;
+  const Membership& membership_;
+  const std::string id_, name_, folder_, address_;
   const BlobRegistry& registry_;
   const World world_;
 

@@ -58,10 +58,9 @@ Result<StoreWish> parse_wish(const Query& query) {
 
 }  // namespace
 
-Publisher::Publisher(const Committee& committee, BlobWriter& writer,
-                     std::span<const std::unique_ptr<NodeClient>> nodes, Ledger& ledger, Files& files,
-                     PublisherOptions options)
-    : committee_(committee),
+Publisher::Publisher(const Membership& membership, BlobWriter& writer, const NodeDirectory& nodes, Ledger& ledger,
+                     Files& files, PublisherOptions options)
+    : shape_(membership.shape()),
       writer_(writer),
       nodes_(nodes),
       ledger_(ledger),
@@ -106,7 +105,7 @@ HttpAnswer Publisher::put_blob(HttpCall& call) {
 HttpAnswer Publisher::store(const StoreWish& wish, ByteView content) {
   EncodeOptions options;
   options.threads = options_.encode_threads;
-  auto metadata = compute_metadata(committee_.shape(), content, options);
+  auto metadata = compute_metadata(shape_, content, options);
   if (!metadata && metadata.error().code() == Code::kTooLarge)
     return error_answer({400, "INVALID_ARGUMENT", "BLOB_TOO_LARGE", kDaemonDomain, metadata.error().message()});
   if (!metadata) return error_answer(internal_error(metadata.error().message()));
@@ -115,7 +114,7 @@ HttpAnswer Publisher::store(const StoreWish& wish, ByteView content) {
 
   if (auto registration = reusable(blob, wish))
     return spread_and_certify(*metadata, *registration, true, wish, content);
-  auto encoded_length = committee_.shape().encoded_length(content.size());
+  auto encoded_length = shape_.encoded_length(content.size());
   if (!encoded_length) return error_answer(internal_error(encoded_length.error().message()));
   RegisterRequest request;
   request.blob = blob;
@@ -156,15 +155,17 @@ std::optional<Registration> Publisher::reusable(const BlobId& blob, const StoreW
 }
 
 // A confirmation is of the epoch in which it was asked for: when that ends meanwhile, all are collected anew.
-Result<BlobObject> Publisher::certify(const BlobObject& object, const std::vector<bool>& keepers) {
+Result<BlobObject> Publisher::certify(const BlobObject& object, const SpreadOutcome& spread) {
+  const Committee& committee = *spread.committee;
+  const std::vector<NodeClientPtr> nodes = nodes_.of(committee);
   WFS_ASSIGN(const ObjectId id, parse_object_id(object.id));
   for (int rounds_left = kConfirmationRounds;; --rounds_left) {
     const Persistence persistence = object.deletable ? Persistence{id} : Persistence{};
     const StorageConfirmation wanted{ledger_.epoch(), object.blob, persistence};
-    ConfirmationRound round = collect_confirmations(committee_, nodes_, keepers, wanted);
+    ConfirmationRound round = collect_confirmations(committee, nodes, spread.complete, wanted);
     if (!round.failures.empty()) log_warn("publisher: {}: {}", object.blob.to_string(), round.failures);
-    if (!round.certificate) return too_few(round.weight, committee_.quorum_weight());
-    auto certified = ledger_.certify(object.id, to_transaction(*round.certificate, committee_.members().size()));
+    if (!round.certificate) return too_few(round.weight, committee.quorum_weight());
+    auto certified = ledger_.certify(object.id, to_transaction(*round.certificate, committee.members().size()));
     if (certified || certified.error().code() != Code::kStale || rounds_left == 1) return certified;
   }
 }
@@ -175,9 +176,9 @@ HttpAnswer Publisher::spread_and_certify(const BlobMetadata& metadata, const Reg
   auto outcome = writer_.spread(blob, metadata, content);
   if (!outcome) return error_answer(internal_error(outcome.error().message()));
   if (!outcome->failures.empty()) log_warn("publisher: {}: {}", blob.to_string(), outcome->failures);
-  Result<BlobObject> certified = outcome->weight < committee_.quorum_weight()
-                                     ? too_few(outcome->weight, committee_.quorum_weight())
-                                     : certify(registration.object, outcome->complete);
+  const uint32_t quorum = outcome->committee->quorum_weight();
+  Result<BlobObject> certified =
+      outcome->weight < quorum ? too_few(outcome->weight, quorum) : certify(registration.object, *outcome);
   if (!certified && certified.error().retryable())
     return error_answer({504, "DEADLINE_EXCEEDED", "INSUFFICIENT_CONFIRMATIONS", kDaemonDomain,
                          certified.error().message()});

@@ -39,8 +39,8 @@ struct StoreWish {
 class Publisher {
  public:
   // All must outlive the publisher.
-  Publisher(const Committee& committee, BlobWriter& writer, std::span<const std::unique_ptr<NodeClient>> nodes,
-            Ledger& ledger, Files& files, PublisherOptions options);
+  Publisher(const Membership& membership, BlobWriter& writer, const NodeDirectory& nodes, Ledger& ledger, Files& files,
+            PublisherOptions options);
 
   HttpAnswer answer(HttpCall& call);
 
@@ -51,13 +51,13 @@ class Publisher {
   // A registration of the publisher's own that was never certified, when the wish allows to use it.
   std::optional<Registration> reusable(const BlobId& blob, const StoreWish& wish) const;
   // kUnavailable when too few nodes confirm.
-  Result<BlobObject> certify(const BlobObject& object, const std::vector<bool>& keepers);
+  Result<BlobObject> certify(const BlobObject& object, const SpreadOutcome& spread);
   HttpAnswer spread_and_certify(const BlobMetadata& metadata, const Registration& registration, bool reused,
                                 const StoreWish& wish, ByteView content);
 
-  const Committee& committee_;
+  const CodeShape shape_;
   BlobWriter& writer_;
-  const std::span<const std::unique_ptr<NodeClient>> nodes_;
+  const NodeDirectory& nodes_;
   Ledger& ledger_;
   Files& files_;
   const PublisherOptions options_;

@@ -60,10 +60,11 @@ bool has_foreign_encoding_type(ByteView bcs) {
 
 }  // namespace
 
-StorageNode::StorageNode(const Committee& committee, size_t index, NodeStore& store, const BlobRegistry& registry,
+StorageNode::StorageNode(const Membership& membership, std::string id, NodeStore& store, const BlobRegistry& registry,
                          Clock& clock, const bls::SecretKey& key)
-    : committee_(committee),
-      index_(index),
+    : membership_(membership),
+      shape_(membership.shape()),
+      id_(std::move(id)),
       store_(store),
       registry_(registry),
       clock_(clock),
@@ -322,8 +323,10 @@ HttpAnswer StorageNode::health(HttpCall& call) {
   auto detailed = query->boolean("detailed");
   if (!detailed) return text_answer(400, detailed.error().message());
   const auto uptime = std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.monotonic() - started_);
+  const auto committees = membership_.committees();
+  const Member* self = committees->current->find(id_);
   const NodeHealth health{static_cast<uint64_t>(uptime.count()), registry_.epoch(), public_key_,
-                          committee_.members()[index_].shards};
+                          self != nullptr ? self->shards : std::vector<ShardIndex>()};
   return success_answer(200, health_to_json(health, detailed->value_or(false)));
 }
 

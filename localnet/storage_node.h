@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "codec/signed_messages.h"
-#include "localnet/committee.h"
 #include "localnet/http_types.h"
 #include "localnet/ledger.h"
+#include "localnet/membership.h"
 #include "localnet/node_store.h"
 #include "localnet/pending_buffer.h"
 
@@ -18,8 +18,8 @@ struct NodeCall;
 
 class StorageNode {
  public:
-  // All must outlive the node; `key` is what it signs with.
-  StorageNode(const Committee& committee, size_t index, NodeStore& store, const BlobRegistry& registry, Clock& clock,
+  // All must outlive the node; `id` is its name in committees, `key` is what it signs with.
+  StorageNode(const Membership& membership, std::string id, NodeStore& store, const BlobRegistry& registry, Clock& clock,
               const bls::SecretKey& key);
 
   HttpAnswer answer(HttpCall& call);
@@ -55,10 +55,11 @@ class StorageNode {
   void settle(const BlobId& blob);
   Status store_pending(const BlobId& blob, const BlobMetadata& metadata);
 
-  const CodeShape& shape() const { return committee_.shape(); }
+  const CodeShape& shape() const { return shape_; }
 
-  const Committee& committee_;
-  const size_t index_;
+  const Membership& membership_;
+  const CodeShape shape_;
+  const std::string id_;
   NodeStore& store_;
   const BlobRegistry& registry_;
   Clock& clock_;

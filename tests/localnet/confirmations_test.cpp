@@ -41,7 +41,7 @@ class ConfirmationsTest : public testing::Test {
   }
   void add_node(HttpAnswer answer) {
     servers_.push_back(std::make_unique<ScriptedNode>(std::move(answer)));
-    clients_.push_back(std::make_unique<NodeClient>("node " + std::to_string(clients_.size()), "127.0.0.1",
+    clients_.push_back(std::make_shared<NodeClient>("node " + std::to_string(clients_.size()), "127.0.0.1",
                                                     servers_.back()->port(), shape_, system_clock()));
   }
   void add_honest_nodes(size_t from, size_t to) {
@@ -59,7 +59,7 @@ class ConfirmationsTest : public testing::Test {
   std::vector<bls::SecretKey> keys_;
   StorageConfirmation wanted_{3, {}, {}};
   std::vector<std::unique_ptr<ScriptedNode>> servers_;
-  std::vector<std::unique_ptr<NodeClient>> clients_;
+  std::vector<NodeClientPtr> clients_;
 };
 
 TEST_F(ConfirmationsTest, FMayLieInTheirOwnWays) {
