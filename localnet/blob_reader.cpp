@@ -206,13 +206,13 @@ Status BlobReader::read(const BlobId& blob, const MetadataPtr& metadata, ByteRan
   WFS_ASSIGN(std::vector<RangePart> parts,
              slivers_of_range(shape_, metadata->blob_bytes(), range));
   const size_t ahead = std::clamp<size_t>(kRowsAheadBytes / metadata->sliver_bytes(Axis::kPrimary), 1, kRowsAhead);
-  std::deque<std::future<Result<Row>>> coming;  // futures of std::async wait when they go
+  std::deque<std::future<Result<Row>>> coming;
   size_t next = 0;
   for (const RangePart& part : parts) {
     for (; next < parts.size() && coming.size() < ahead; ++next) {
       SliverIndex index = parts[next].sliver;
-      auto launch = parts.size() == 1 ? std::launch::deferred : std::launch::async;
-      coming.push_back(std::async(launch, [this, blob, metadata, index] { return row(blob, metadata, index); }));
+      auto fetch = [this, blob, metadata, index] { return row(blob, metadata, index); };
+      coming.push_back(parts.size() == 1 ? std::async(std::launch::deferred, fetch) : start_async(fetch));
     }
     auto got = coming.front().get();
     coming.pop_front();

@@ -25,7 +25,10 @@ Result<std::string> ask(Files& files, const std::string& folder, const std::stri
   WFS_ASSIGN(LocalnetState state, find_running(files, folder));
   std::string address = state.control_url.substr(state.control_url.find("//") + 2);
   HttpClient client(address.substr(0, address.rfind(':')), state.control_port);
-  WFS_ASSIGN(HttpReply reply, client.send(method, target, {{kTokenHeader, state.control_token}}, kAnswerBytes));
+  WFS_ASSIGN(HttpReply reply, client.send({.method = method,
+                                                 .target = target,
+                                                 .headers = {{kTokenHeader, state.control_token}},
+                                                 .max_answer_bytes = kAnswerBytes}));
   if (reply.status == 200) return std::move(reply.body);
   auto root = ordered_json::parse(reply.body, nullptr, false);
   std::string why = root.is_object() && root.contains("error") && root["error"].is_string()

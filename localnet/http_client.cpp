@@ -10,12 +10,20 @@ namespace {
 constexpr int kConnectSeconds = 2;
 constexpr int kTransferSeconds = 60;  // for each read or write, not for the whole
 constexpr size_t kIdleConnections = 16;
-constexpr uint64_t kPutAnswerBytes = 1 << 20;
 
 Error transport_error(httplib::Error error, const std::string& where) {
   Code code = error == httplib::Error::ConnectionTimeout || error == httplib::Error::Read ? Code::kTimeout
                                                                                           : Code::kUnavailable;
   return Error(code, where + ": " + httplib::to_string(error));
+}
+
+// Not as request.body, which the library copies more than once.
+void put_body(httplib::Request& request, ByteView body) {
+  if (!request.has_header("Content-Type")) request.set_header("Content-Type", "application/octet-stream");
+  request.content_length_ = body.size();
+  request.content_provider_ = [body](size_t offset, size_t length, httplib::DataSink& sink) {
+    return sink.write(as_text(body).data() + offset, length);
+  };
 }
 
 }  // namespace
@@ -96,31 +104,17 @@ HttpClient::HttpClient(std::string address, uint16_t port)
 
 HttpClient::~HttpClient() = default;
 
-Result<HttpReply> HttpClient::get(const std::string& target, uint64_t max_bytes) {
-  return send("GET", target, {}, max_bytes);
-}
-
-Result<HttpReply> HttpClient::send(const std::string& method, const std::string& target,
-                                   const HttpHeaderList& headers, uint64_t max_bytes) {
+Result<HttpReply> HttpClient::send(const WireRequest& wanted) {
   httplib::Request request;
-  request.method = method;
-  request.path = target;
-  for (const auto& [name, value] : headers) request.set_header(name, value);
-  if (method == "POST" || method == "PUT") request.set_header("Content-Length", "0");
-  return impl_->call(request, max_bytes);
-}
-
-Result<HttpReply> HttpClient::put(const std::string& target, ByteView body) {
-  httplib::Request request;
-  request.method = "PUT";
-  request.path = target;
-  request.set_header("Content-Type", "application/octet-stream");
-  // Not request.body, which the library copies more than once.
-  request.content_length_ = body.size();
-  request.content_provider_ = [body](size_t offset, size_t length, httplib::DataSink& sink) {
-    return sink.write(as_text(body).data() + offset, length);
-  };
-  return impl_->call(request, kPutAnswerBytes);
+  request.method = wanted.method;
+  request.path = wanted.target;
+  for (const auto& [name, value] : wanted.headers) request.set_header(name, value);
+  if (wanted.body) {
+    put_body(request, *wanted.body);
+  } else if (wanted.method == "POST" || wanted.method == "PUT") {
+    request.set_header("Content-Length", "0");
+  }
+  return impl_->call(request, wanted.max_answer_bytes);
 }
 
 void HttpClient::close_idle() {

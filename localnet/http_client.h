@@ -6,36 +6,19 @@
 #pragma once
 
 #include <memory>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "base/bytes.h"
-#include "base/result.h"
+#include "localnet/node_wire.h"
 
 namespace walrusfs::localnet {
 
-struct HttpReply {
-  int status = 0;
-  std::string body;
-};
-
-using HttpHeaderList = std::vector<std::pair<std::string, std::string>>;
-
-class HttpClient {
+class HttpClient final : public NodeWire {
  public:
   HttpClient(std::string address, uint16_t port);
-  ~HttpClient();
+  ~HttpClient() override;
 
-  // kUnavailable or kTimeout when no whole answer came, kTooLarge when it is longer than `max_bytes`.
-  Result<HttpReply> get(const std::string& target, uint64_t max_bytes);
-  Result<HttpReply> put(const std::string& target, ByteView body);
-  // Any method, without a body.
-  Result<HttpReply> send(const std::string& method, const std::string& target, const HttpHeaderList& headers,
-                         uint64_t max_bytes);
-
-  // The pool's connections, closed; calls open new ones.
-  void close_idle();
+  Result<HttpReply> send(const WireRequest& request) override;
+  // Closes the connections of the pool.
+  void close_idle() override;
 
  private:
   struct Impl;

@@ -1,5 +1,7 @@
 #include "localnet/node_client.h"
 
+#include "localnet/http_client.h"
+
 namespace walrusfs::localnet {
 namespace {
 
@@ -45,8 +47,11 @@ Result<std::vector<DecodingSymbol>> parse_symbols(const CodeShape& shape, Axis a
 
 }  // namespace
 
+NodeClient::NodeClient(std::string name, std::unique_ptr<NodeWire> wire, CodeShape shape, Clock& clock)
+    : name_(std::move(name)), shape_(shape), clock_(clock), wire_(std::move(wire)) {}
+
 NodeClient::NodeClient(std::string name, std::string address, uint16_t port, CodeShape shape, Clock& clock)
-    : name_(std::move(name)), shape_(shape), clock_(clock), http_(std::move(address), port) {}
+    : NodeClient(std::move(name), std::make_unique<HttpClient>(std::move(address), port), shape, clock) {}
 
 bool NodeClient::seems_down() const { return clock_.monotonic().time_since_epoch().count() < down_until_; }
 
@@ -56,14 +61,14 @@ Error NodeClient::note(const Error& error) {
 }
 
 Result<std::string> NodeClient::get(const std::string& target, uint64_t max_bytes) {
-  auto reply = http_.get(target, max_bytes);
+  auto reply = wire_->send({.target = target, .max_answer_bytes = max_bytes});
   if (!reply) return note(reply.error());
   if (reply->status != 200) return refusal(*reply).with_context(name_);
   return std::move(reply->body);
 }
 
 Status NodeClient::put(const std::string& target, ByteView body) {
-  auto reply = http_.put(target, body);
+  auto reply = wire_->send({.method = "PUT", .target = target, .body = body});
   if (!reply) return note(reply.error());
   // 202 would mean a buffer in memory, which is no promise to keep anything.
   if (reply->status != 200 && reply->status != 201) return refusal(*reply).with_context(name_);

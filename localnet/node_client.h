@@ -1,4 +1,4 @@
-// What aggregator and publisher ask one storage node, over HTTP.
+// What aggregator and publisher ask one storage node, over a NodeWire.
 //
 // Safe to call from any thread. Errors: kNotFound (not stored there), kUnavailable and kTimeout (the
 // node does not answer), kCorrupt (it answers nonsense, or what it handed out does not verify), others as
@@ -6,18 +6,22 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "codec/recovery.h"
-#include "localnet/http_client.h"
 #include "localnet/node_json.h"
+#include "localnet/node_wire.h"
 
 namespace walrusfs::localnet {
 
 class NodeClient {
  public:
+  // `clock` must outlive the client.
+  NodeClient(std::string name, std::unique_ptr<NodeWire> wire, CodeShape shape, Clock& clock);
+  // Over HTTP.
   NodeClient(std::string name, std::string address, uint16_t port, CodeShape shape, Clock& clock);
 
   // Verified against `blob`.
@@ -36,7 +40,7 @@ class NodeClient {
 
   // True for a little while after the node did not answer.
   bool seems_down() const;
-  void close_idle() { http_.close_idle(); }
+  void close_idle() { wire_->close_idle(); }
   const std::string& name() const { return name_; }
 
  private:
@@ -48,7 +52,7 @@ class NodeClient {
   const std::string name_;
   const CodeShape shape_;
   Clock& clock_;
-  HttpClient http_;
+  const std::unique_ptr<NodeWire> wire_;
   std::atomic<Deadline::TimePoint::rep> down_until_{0};  // monotonic
 };
 
