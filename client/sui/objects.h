@@ -49,6 +49,13 @@ struct Coin {
   static auto bcs_fields(auto& self) { return std::tie(self.id, self.balance); }
 };
 
+struct ClockObject {
+  ObjectId id;
+  uint64_t timestamp_ms = 0;
+  bool operator==(const ClockObject&) const = default;
+  static auto bcs_fields(auto& self) { return std::tie(self.id, self.timestamp_ms); }
+};
+
 // ---- shared objects, and what stands behind them
 
 // System and Staking: the inner state is the dynamic field named by `version`.
@@ -232,6 +239,55 @@ struct StakingPool {
                     self.extra_fields);
   }
 };
+struct U128 {
+  uint64_t low = 0, high = 0;
+  bool operator==(const U128&) const = default;
+  static auto bcs_fields(auto& self) { return std::tie(self.low, self.high); }
+};
+struct FlatRate : NoFields {};
+struct VariableRate {
+  U128 wal_amount, share_amount;
+  bool operator==(const VariableRate&) const = default;
+  static auto bcs_fields(auto& self) { return std::tie(self.wal_amount, self.share_amount); }
+};
+// What a share of a pool is worth; flat: one FROST.
+using PoolExchangeRate = std::variant<FlatRate, VariableRate>;
+// The nodes among which the next committee is chosen, in the order in which they came.
+struct ActiveSetEntry {
+  ObjectId node_id;
+  uint64_t staked_amount = 0;
+  bool operator==(const ActiveSetEntry&) const = default;
+  static auto bcs_fields(auto& self) { return std::tie(self.node_id, self.staked_amount); }
+};
+struct ActiveSet {
+  uint16_t max_size = 0;
+  uint64_t threshold_stake = 0;
+  std::vector<ActiveSetEntry> nodes;
+  uint64_t total_stake = 0;
+  bool operator==(const ActiveSet&) const = default;
+  static auto bcs_fields(auto& self) {
+    return std::tie(self.max_size, self.threshold_stake, self.nodes, self.total_stake);
+  }
+};
+struct EventBlobAttestation {
+  uint64_t checkpoint = 0;
+  uint32_t epoch = 0;
+  bool operator==(const EventBlobAttestation&) const = default;
+  static auto bcs_fields(auto& self) { return std::tie(self.checkpoint, self.epoch); }
+};
+// Whoever owns it acts for the node.
+struct StorageNodeCap {
+  ObjectId id, node_id;
+  uint32_t last_epoch_sync_done = 0;
+  std::optional<EventBlobAttestation> last_attestation;
+  Digest deny_list_root{};
+  uint64_t deny_list_sequence = 0, deny_list_size = 0;
+  bool operator==(const StorageNodeCap&) const = default;
+  static auto bcs_fields(auto& self) {
+    return std::tie(self.id, self.node_id, self.last_epoch_sync_done, self.last_attestation, self.deny_list_root,
+                    self.deny_list_sequence, self.deny_list_size);
+  }
+};
 struct NodeMetadata {
   std::string image_url, project_url, description;
   MetadataMap extra_fields;
@@ -243,6 +299,24 @@ struct NodeMetadata {
 
 // ---- what wallets own
 
+struct Staked : NoFields {};
+struct StakeWithdrawing {
+  uint32_t epoch = 0;  // from when on it can be taken out
+  bool operator==(const StakeWithdrawing&) const = default;
+  static auto bcs_fields(auto& self) { return std::tie(self.epoch); }
+};
+using StakedWalState = std::variant<Staked, StakeWithdrawing>;
+struct StakedWal {
+  ObjectId id;
+  StakedWalState state;
+  ObjectId node_id;
+  uint64_t principal = 0;
+  uint32_t activation_epoch = 0;
+  bool operator==(const StakedWal&) const = default;
+  static auto bcs_fields(auto& self) {
+    return std::tie(self.id, self.state, self.node_id, self.principal, self.activation_epoch);
+  }
+};
 struct Storage {
   ObjectId id;
   uint32_t start_epoch = 0, end_epoch = 0;
@@ -401,6 +475,13 @@ struct EpochChangeDone {
   uint32_t epoch = 0;
   bool operator==(const EpochChangeDone&) const = default;
   static auto bcs_fields(auto& self) { return std::tie(self.epoch); }
+};
+// The node has all shards that are its own in that epoch.
+struct ShardsReceived {
+  uint32_t epoch = 0;
+  std::vector<uint16_t> shards;
+  bool operator==(const ShardsReceived&) const = default;
+  static auto bcs_fields(auto& self) { return std::tie(self.epoch, self.shards); }
 };
 struct EpochParametersSelected {
   uint32_t next_epoch = 0;

@@ -35,13 +35,22 @@ struct Parameter {
     kPool,
     kMetadata,
     kExchange,
+    kClock,
+    kStakedWal,
+    kNodeCap,
+    kNodeMetadata,
+    kAuthenticated,
+    kAuthorized,
     kCoinSui,
     kCoinWal,
     kCoinAny,
+    kAnyObject,
     kBool,
     kU8,
+    kU16,
     kU32,
     kU64,
+    kId,
     kBlobId,
     kDigest,
     kText,
@@ -54,7 +63,7 @@ struct Parameter {
   bool is_plain() const { return kind >= Kind::kBool; }
 };
 
-// The Move type of an object parameter; kCoinAny is the coin of the call's type argument.
+// The Move type of an object parameter; kCoinAny is the coin of the call's type argument, kAnyObject that type itself.
 TypeTag type_of(Parameter::Kind kind, const Packages& packages, const std::vector<TypeTag>& type_arguments);
 // Whether these bytes are one value of a plain kind.
 bool is_value_of(Parameter::Kind kind, ByteView bytes);

@@ -5,7 +5,7 @@
 namespace walrusfs::localnet::sui {
 namespace {
 
-constexpr int64_t kFormat = 1;
+constexpr int64_t kFormat = 2;
 
 // `owner` is the account or the parent; null for shared and immutable objects. `type` is for filters.
 constexpr const char* kSchema = R"sql(

@@ -1,9 +1,9 @@
 #include "localnet/sui/executor.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
+#include "localnet/sui/changes.h"
 #include "localnet/sui/machine.h"
 
 namespace walrusfs::localnet::sui {
@@ -143,22 +143,16 @@ class Run {
   Step attempt(Workspace& work);
   void fail(Workspace& work);
   void put_gas_coin(Workspace& work, uint64_t balance, const Address& owner);
+  // What the workspace did, its storage paid by this transaction.
   void collect(const Workspace& work);
-  void collect_entry(const Workspace& work, const ObjectId& id, const Workspace::Entry& entry);
-  // An object of its own that is larger than the chain allows.
-  Step too_big() const;
   GasCost price() const;
   void charge(const GasCost& cost);
-  void tell_changes();
-  void tell_balances();
-  Execution take();
 
   const Rules& rules_;
   const TransactionData& data_;
   const SuiDigest digest_;
   const Inspector& inputs_;
-  std::map<ObjectId, Object> after_, before_;
-  std::set<ObjectId> created_, deleted_;
+  Changes changes_;
   Execution out_;
 };
 
@@ -196,31 +190,14 @@ void Run::fail(Workspace& work) {
   put_gas_coin(work, smashed_balance(inputs_), data_.gas.owner);
 }
 
-void Run::collect_entry(const Workspace& work, const ObjectId& id, const Workspace::Entry& entry) {
-  if (!entry.written) return;
-  if (entry.before) before_.emplace(id, *entry.before);
-  if (work.was_created(id) && entry.live) created_.insert(id);
-  // Created, too: dynamic fields, whose ids are derived and not drawn.
-  if (!entry.before && entry.live && std::holds_alternative<ObjectOwner>(entry.owner)) created_.insert(id);
-  if (work.was_deleted(id) && !entry.live) deleted_.insert(id);
-  if (!entry.live) return;
-  Object object{id, out_.effects.lamport_version, entry.owner, entry.type, entry.contents, digest_, 0};
-  if (auto* shared = std::get_if<SharedOwner>(&object.owner); shared != nullptr && !entry.before)
-    shared->initial_version = object.version;
-  object.storage_rebate = object.gas_bytes() * kStoragePricePerByte;
-  after_.emplace(id, std::move(object));
-}
-
 void Run::collect(const Workspace& work) {
-  before_.clear();
-  after_.clear();
-  created_.clear();
-  deleted_.clear();
-  for (const auto& [id, entry] : work.entries()) collect_entry(work, id, entry);
+  changes_ = Changes(work, out_.effects.lamport_version, digest_);
+  for (auto& [id, object] : changes_.after()) object.storage_rebate = object.gas_bytes() * kStoragePricePerByte;
 }
 
-Step Run::too_big() const {
-  for (const auto& [id, object] : after_) {
+// An object of its own that is larger than the chain allows.
+Step too_big(const Changes& changes) {
+  for (const auto& [id, object] : changes.after()) {
     if (object.contents.size() <= kMaxObjectBytes) continue;
     Failure failure;
     failure.kind = static_cast<uint32_t>(FailureKind::kObjectTooBig);
@@ -233,71 +210,20 @@ Step Run::too_big() const {
 GasCost Run::price() const {
   GasCost cost;
   cost.computation = data_.gas.price * kComputationUnits;
-  for (const auto& [id, object] : after_) cost.storage += object.storage_rebate;
+  for (const auto& [id, object] : changes_.after()) cost.storage += object.storage_rebate;
   uint64_t paid_before = 0;
-  for (const auto& [id, object] : before_) paid_before += object.storage_rebate;
+  for (const auto& [id, object] : changes_.before()) paid_before += object.storage_rebate;
   cost.rebate = paid_before / 100 * kRebatePercent + paid_before % 100 * kRebatePercent / 100;
   cost.non_refundable = paid_before - cost.rebate;
   return cost;
 }
 
 void Run::charge(const GasCost& cost) {
-  Object& coin = after_.at(inputs_.gas()[0].id);
+  Object& coin = changes_.after().at(inputs_.gas()[0].id);
   auto balance = bcs_decode<Coin>(coin.contents, "a coin").value();
   balance.balance = balance.balance + cost.rebate - cost.computation - cost.storage;
   coin.contents = bcs_encode(balance);
   out_.effects.gas = cost;
-}
-
-void Run::tell_changes() {
-  std::set<ObjectId> ids;
-  for (const auto& [id, object] : before_) ids.insert(id);
-  for (const auto& [id, object] : after_) ids.insert(id);
-  for (const ObjectId& id : ids) {
-    ObjectChange change;
-    change.id = id;
-    const auto before = before_.find(id), after = after_.find(id);
-    if (before != before_.end()) {
-      change.before = {before->second.version, before->second.digest(), before->second.owner};
-      change.type = before->second.type;
-    }
-    if (after != after_.end()) {
-      change.after = {after->second.version, after->second.digest(), after->second.owner};
-      change.type = after->second.type;
-    }
-    if (created_.contains(id)) change.id_operation = static_cast<uint8_t>(IdOperation::kCreated);
-    if (deleted_.contains(id)) change.id_operation = static_cast<uint8_t>(IdOperation::kDeleted);
-    out_.effects.changed.push_back(std::move(change));
-  }
-}
-
-// Coins of accounts: sums before and after. All coins of one type together fit 64 bits.
-void Run::tell_balances() {
-  struct Sums {
-    uint64_t before = 0, after = 0;
-  };
-  std::map<std::pair<Address, std::string>, Sums> sums;
-  const auto add = [&](const Object& object, uint64_t Sums::*side) {
-    const auto* account = std::get_if<AddressOwner>(&object.owner);
-    if (account == nullptr || !object.type.is_struct(kSuiFramework, "coin", "Coin")) return;
-    const auto coin = bcs_decode<Coin>(object.contents, "a coin").value();
-    sums[{account->address, object.type.params[0].to_string()}].*side += coin.balance;
-  };
-  for (const auto& [id, object] : before_) add(object, &Sums::before);
-  for (const auto& [id, object] : after_) add(object, &Sums::after);
-  for (const auto& [who, sum] : sums) {
-    if (sum.before == sum.after) continue;
-    const bool less = sum.after < sum.before;
-    const uint64_t amount = less ? sum.before - sum.after : sum.after - sum.before;
-    out_.effects.balance_changes.push_back({who.first, TypeTag::parse(who.second).value(), less, amount});
-  }
-}
-
-Execution Run::take() {
-  for (auto& [id, object] : after_) out_.written.push_back(std::move(object));
-  for (const auto& [id, object] : before_)
-    if (!after_.contains(id)) out_.removed.push_back(id);
-  return std::move(out_);
 }
 
 Execution Run::finish() {
@@ -307,16 +233,16 @@ Execution Run::finish() {
   effects.gas_object = inputs_.gas()[0].id;
   effects.lamport_version = inputs_.highest_version() + 1;
 
-  Workspace work(rules_.network, rules_.objects, digest_, data_.sender);
+  Workspace work(rules_.network, rules_.objects, digest_, data_.sender, rules_.now_ms);
   effects.failure = attempt(work);
   collect(work);
-  if (!effects.failure) effects.failure = too_big();
+  if (!effects.failure) effects.failure = too_big(changes_);
   GasCost cost = price();
   if (!effects.failure && cost.computation + cost.storage > data_.gas.budget + cost.rebate) {
     effects.failure.emplace();
     effects.failure->kind = static_cast<uint32_t>(FailureKind::kInsufficientGas);
   }
-  Workspace untouched(rules_.network, rules_.objects, digest_, data_.sender);
+  Workspace untouched(rules_.network, rules_.objects, digest_, data_.sender, rules_.now_ms);
   if (effects.failure) {
     fail(untouched);
     collect(untouched);
@@ -327,12 +253,18 @@ Execution Run::finish() {
     effects.events = work.events();
   }
   charge(cost);
-  std::set<SuiDigest> dependencies;
-  for (const auto& [id, object] : before_) dependencies.insert(object.previous_transaction);
-  effects.dependencies.assign(dependencies.begin(), dependencies.end());
-  tell_changes();
-  tell_balances();
-  return take();
+  changes_.tell(effects);
+  out_.written = changes_.written();
+  out_.removed = changes_.removed();
+  return std::move(out_);
+}
+
+// The highest version of all that was looked at.
+uint64_t highest_version(const Workspace& work) {
+  uint64_t version = 0;
+  for (const auto& [id, entry] : work.entries())
+    if (entry.before) version = std::max(version, entry.before->version);
+  return version;
 }
 
 }  // namespace
@@ -341,6 +273,26 @@ Result<Execution> execute(const Rules& rules, const TransactionData& data, const
   Inspector inputs(rules, data);
   WFS_TRY(inputs.check());
   return Run(rules, data, digest, inputs).finish();
+}
+
+Result<Execution> perform(const Rules& rules, const Action& action, const Address& sender, const SuiDigest& digest) {
+  Workspace work(rules.network, rules.objects, digest, sender, rules.now_ms);
+  const std::vector<TypeTag> no_types;
+  Call call(work, rules.certificates, no_types);
+  if (const Step failed = action(call))
+    return Error(Code::kNotPermitted, "the contract refuses: " + failed->module + "::" + failed->function +
+                                          " aborts with code " + std::to_string(failed->abort_code));
+  Execution out;
+  out.effects.sui_epoch = rules.network.sui_epoch;
+  out.effects.transaction = digest;
+  out.effects.lamport_version = highest_version(work) + 1;
+  out.effects.events = work.events();
+  const Changes changes(work, out.effects.lamport_version, digest);
+  if (const Step failed = too_big(changes)) return Error(Code::kNotPermitted, failed->description());
+  changes.tell(out.effects);
+  out.written = changes.written();
+  out.removed = changes.removed();
+  return out;
 }
 
 }  // namespace walrusfs::localnet::sui

@@ -93,6 +93,8 @@ std::vector<Record> FullNode::transactions_after(uint64_t checkpoint, size_t lim
   return store_.transactions_after(checkpoint, limit);
 }
 
+Rules FullNode::rules() const { return {store_.network(), store_, certificates_, now_ms()}; }
+
 Result<Record> FullNode::keep(Execution execution, Bytes bytes, std::vector<Bytes> signatures) {
   Record record{std::move(bytes), std::move(signatures), std::move(execution.effects), 0, now_ms()};
   WFS_TRY(store_.apply(execution, record));
@@ -105,14 +107,14 @@ Result<Record> FullNode::execute(ByteView bytes, const std::vector<Bytes>& signa
   const SuiDigest digest = transaction_digest(bytes);
   const MutexLock lock(mutex_);
   if (auto known = store_.transaction(digest)) return std::move(*known);
-  WFS_ASSIGN(Execution execution, sui::execute({store_.network(), store_, certificates_}, data, digest));
+  WFS_ASSIGN(Execution execution, sui::execute(rules(), data, digest));
   return keep(std::move(execution), to_bytes(bytes), signatures);
 }
 
 Result<Execution> FullNode::simulate(const TransactionData& data) const {
   const SuiDigest digest = transaction_digest(data.encode());
   const MutexLock lock(mutex_);
-  return sui::execute({store_.network(), store_, certificates_}, data, digest);
+  return sui::execute(rules(), data, digest);
 }
 
 Result<Record> FullNode::grant(const Address& to, uint64_t mist, uint64_t frost) {
@@ -145,6 +147,21 @@ Result<Record> FullNode::overrule(std::vector<Object> objects, std::vector<Emitt
   }
   execution.written = std::move(objects);
   return keep(std::move(execution), {}, {});
+}
+
+Result<Record> FullNode::act(const Address& sender, const Action& action) {
+  const MutexLock lock(mutex_);
+  const SuiDigest digest = own_digest(store_.network().chain, store_.height() + 1);
+  WFS_ASSIGN(Execution execution, perform(rules(), action, sender, digest));
+  return keep(std::move(execution), {}, {});
+}
+
+void FullNode::read(const std::function<void(Call&)>& look) const {
+  const MutexLock lock(mutex_);
+  Workspace work(store_.network(), store_, {}, {}, now_ms());
+  const std::vector<TypeTag> no_types;
+  Call call(work, certificates_, no_types);
+  look(call);
 }
 
 }  // namespace walrusfs::localnet::sui

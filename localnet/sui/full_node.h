@@ -45,7 +45,16 @@ class FullNode {
   // are to be from now on, with the version that they had; it is counted up here.
   Result<Record> overrule(std::vector<Object> objects, std::vector<EmittedEvent> events);
 
+  // What the network itself does: changes of epochs, nodes. `action` runs as a Move call of `sender` would, all of it
+  // or nothing; kNotPermitted when the contract refuses.
+  Result<Record> act(const Address& sender, const Action& action);
+
+  // All objects as they are in one moment, for whoever reads what Move calls read. Nothing that `look` writes stays; it
+  // must not call back.
+  void read(const std::function<void(Call&)>& look) const;
+
  private:
+  Rules rules() const REQUIRES(mutex_);
   Result<Record> keep(Execution execution, Bytes bytes, std::vector<Bytes> signatures) REQUIRES(mutex_);
 
   mutable Mutex mutex_;

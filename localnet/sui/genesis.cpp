@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/crypto.h"
-#include "localnet/sui/walrus_state.h"
+#include "localnet/sui/staking_state.h"
 
 namespace walrusfs::localnet::sui {
 namespace {
@@ -19,6 +19,7 @@ class Maker {
     make_network();
     make_system();
     make_staking();
+    make_clock();
     const Exchange exchange{state_.network.exchange, kExchangeWal, 0, {1, 1}, next_id()};
     add(exchange.id, SharedOwner{kFirstVersion}, TypeTag::structure(packages().exchange, "wal_exchange", "Exchange"),
         exchange);
@@ -80,7 +81,7 @@ class Maker {
     inner.storage_price_per_unit_size = genesis_.storage_price;
     inner.write_price_per_unit_size = genesis_.write_price;
     inner.future_accounting = empty_ring();
-    inner.deny_list_sizes = {next_id()};
+    inner.deny_list_sizes = extended(deny_list_sizes_type(), DenyListSizes{});
     add(network.system, SharedOwner{kFirstVersion}, packages().walrus_type("system", "System"),
         versioned(network.system));
     const ObjectId id = inner_state_id(network.system, packages().walrus_version);
@@ -88,20 +89,69 @@ class Maker {
         SystemField{id, packages().walrus_version, std::move(inner)});
   }
 
+  void make_clock() {
+    add(kClockId, SharedOwner{kFirstVersion}, clock_type(), ClockObject{kClockId, genesis_.time_ms});
+  }
+
+  template <typename T>
+  ExtendedField extended(TypeTag type, T value) {
+    const ExtendedField field{next_id()};
+    const ObjectId id = extended_field_id(field.id, packages().walrus_original);
+    add(id, ObjectOwner{field.id}, extended_type(packages(), std::move(type)),
+        Extended<T>{id, false, std::move(value)});
+    return field;
+  }
+
+  void make_stake(const GenesisNode& node, uint64_t frost) {
+    const StakedWal staked{next_id(), Staked{}, node.id, frost, genesis_.epoch};
+    add(staked.id, AddressOwner{genesis_.staker}, staked_wal_type(packages()), staked);
+  }
+
   void make_pool(const GenesisNode& node, const ObjectId& table) {
     StakingPool pool;
     pool.id = node.id;
-    pool.voting_params = {genesis_.storage_price, genesis_.write_price, genesis_.total_capacity_bytes};
-    pool.node_info = {node.name,  node.id, node.address, {node.public_key}, std::nullopt, node.network_public_key,
-                      {next_id()}};
+    const uint64_t capacity = part_of_capacity(node.shards.size());
+    pool.voting_params = {genesis_.storage_price, genesis_.write_price, capacity};
+    pool.node_info = {node.name,
+                      node.id,
+                      node.address,
+                      {node.public_key},
+                      std::nullopt,
+                      node.network_public_key,
+                      extended(node_metadata_type(packages()), NodeMetadata{})};
     pool.activation_epoch = pool.latest_epoch = genesis_.epoch;
-    pool.exchange_rates = {next_id(), 0};
-    pool.extra_fields = {next_id(), 0};
+    pool.wal_balance = pool.num_shares = node.shards.size() * genesis_.stake_per_shard;
+    pool.commission_rate = genesis_.commission_rate;
+    pool.exchange_rates = {next_id(), 1};
+    pool.extra_fields = {next_id(), 1};
+    const ObjectId rate = exchange_rate_id(pool.exchange_rates.id, genesis_.epoch);
+    add(rate, ObjectOwner{pool.exchange_rates.id}, exchange_rate_field_type(packages()),
+        Field<uint32_t, PoolExchangeRate>{rate, genesis_.epoch, FlatRate{}});
+    const StorageNodeCap cap{next_id(), node.id, genesis_.epoch, {}, {}, 0, 0};
+    add(cap.id, AddressOwner{node.operator_address}, cap_type(packages()), cap);
+    pool.commission_receiver = AuthorizedObject{cap.id};
+    pool.governance_authorized = AuthorizedAddress{node.operator_address};
+    const NodeRecordField record = node_record_field(pool.extra_fields.id, {cap.id, 0, 0, 0, 0});
+    add(record.id, ObjectOwner{pool.extra_fields.id}, node_record_field_type(), record);
+    if (pool.wal_balance > 0) make_stake(node, pool.wal_balance);
     const TypeTag id_type = TypeTag::structure(kSuiFramework, "object", "ID");
-    const TypeTag key = object_key(id_type);
-    const ObjectId entry = dynamic_field_id(table, key, bcs_encode(node.id));
-    add(entry, ObjectOwner{table}, field_of(key, id_type), Field<ObjectId, ObjectId>{entry, node.id, node.id});
-    add(node.id, ObjectOwner{entry}, packages().walrus_type("staking_pool", "StakingPool"), pool);
+    const ObjectId entry = pool_entry_id(table, node.id);
+    add(entry, ObjectOwner{table}, field_of(object_key(id_type), id_type),
+        Field<ObjectId, ObjectId>{entry, node.id, node.id});
+    add(node.id, ObjectOwner{entry}, pool_type(packages()), pool);
+  }
+
+  // Rounded up, so that the parts together are no less than the whole.
+  uint64_t part_of_capacity(uint64_t shards) const {
+    __extension__ using Wide = unsigned __int128;
+    const Wide whole = static_cast<Wide>(genesis_.total_capacity_bytes) * shards;
+    return static_cast<uint64_t>((whole + genesis_.n_shards - 1) / std::max<uint16_t>(genesis_.n_shards, 1));
+  }
+
+  ActiveSet active_set() const {
+    ActiveSet set{kMostActiveNodes, 0, {}, 0};
+    for (const GenesisNode& node : nodes()) enter(set, node.id, node.shards.size() * genesis_.stake_per_shard);
+    return set;
   }
 
   void make_staking() {
@@ -112,14 +162,14 @@ class Maker {
     inner.first_epoch_start_ms = genesis_.time_ms;
     inner.pools = {next_id(), genesis_.nodes.size()};
     inner.epoch = genesis_.epoch;
-    inner.active_set = {next_id()};
+    inner.active_set = extended(active_set_type(packages()), active_set());
     for (const GenesisNode& node : nodes()) {
       inner.committee.emplace_back(node.id, node.shards);
       make_pool(node, inner.pools.id);
     }
     inner.previous_committee = inner.committee;
     inner.epoch_state = walrusfs::sui::EpochChangeDone{genesis_.time_ms};
-    inner.next_epoch_public_keys = {next_id()};
+    inner.next_epoch_public_keys = extended(node_keys_type(), NodeKeysByNode{});
     add(network.staking, SharedOwner{kFirstVersion}, packages().walrus_type("staking", "Staking"),
         versioned(network.staking));
     const ObjectId id = inner_state_id(network.staking, packages().walrus_version);

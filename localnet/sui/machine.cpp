@@ -31,9 +31,6 @@ ObjectId id_in(const Value& value) {
   return id;
 }
 
-// Metadata and numbers may be forgotten; objects may not.
-bool has_drop(const TypeTag& type) { return type.kind != TypeTag::Kind::kStruct || type.name == "Metadata"; }
-
 // A constant that all plain kinds share: it is copied, never moved.
 bool is_plain_value(const Value& value) { return value.pure || value.type.kind != TypeTag::Kind::kStruct; }
 
@@ -48,10 +45,15 @@ FoundFunction function_of(const MoveCall& call, const Packages& packages) {
   if (call.package == packages.exchange) where = Where::kExchange;
   const MoveFunction* found = where ? find_function(*where, call.module, call.function) : nullptr;
   if (found == nullptr) return {nullptr, failure_of(FailureKind::kFunctionNotFound)};
-  // Old code compares its own version with that of the System object before it does anything.
-  const bool uses_system = std::any_of(found->parameters.begin(), found->parameters.end(),
-                                       [](const Parameter& p) { return p.kind == Parameter::Kind::kSystem; });
-  if (old && uses_system) return {found, Call::abort_in(call.package, "system", "inner_mut", kWrongVersion)};
+  if (!old) return {found, {}};
+  // Old code compares its own version with that of the System or Staking object before it does anything.
+  const auto uses = [&](Parameter::Kind kind) {
+    return std::any_of(found->parameters.begin(), found->parameters.end(),
+                       [&](const Parameter& p) { return p.kind == kind; });
+  };
+  for (const auto& [kind, module] :
+       {std::pair{Parameter::Kind::kStaking, "staking"}, std::pair{Parameter::Kind::kSystem, "system"}})
+    if (uses(kind)) return {found, Call::abort_in(call.package, module, "inner_mut", kWrongVersion)};
   return {found, {}};
 }
 
@@ -164,6 +166,7 @@ Step Machine::bind(const MoveFunction& function, const MoveCall& command, Bound*
   for (uint32_t i = 0; i < command.arguments.size(); ++i) {
     const Parameter& parameter = function.parameters[i];
     const TypeTag type = type_of(parameter.kind, work_.network().packages, command.type_arguments);
+    if (parameter.kind == Parameter::Kind::kAnyObject && !has_key(type)) return failure_of(FailureKind::kTypeArgument);
     MOVE_TRY(bind_one(parameter, type, command.arguments[i], i, bound));
   }
   return {};
@@ -212,7 +215,7 @@ Step Machine::run_transfer(const TransferObjects& command) {
     }
     Value object;
     MOVE_TRY(take_object(command.objects[i], i, &object));
-    if (has_drop(object.type)) return bad_argument(i, ArgumentProblem::kTypeMismatch);
+    if (!has_key(object.type)) return bad_argument(i, ArgumentProblem::kTypeMismatch);
     const ObjectId id = id_in(object);
     work_.put(id, AddressOwner{address}, object.type, std::move(object.bytes));
   }
@@ -277,7 +280,7 @@ Step Machine::run_merge(const MergeCoins& command) {
 Step Machine::settle() {
   for (const auto& results : results_) {
     for (const Slot& slot : results)
-      if (slot.value && !has_drop(slot.value->type)) return failure_of(FailureKind::kUnusedValue);
+      if (slot.value && has_key(slot.value->type)) return failure_of(FailureKind::kUnusedValue);
   }
   for (const Slot& slot : inputs_) {
     if (!slot.value || !slot.is_input_object || !slot.may_change) continue;

@@ -12,6 +12,8 @@ std::span<const MoveFunction> blob_functions();
 std::span<const MoveFunction> attribute_functions();
 std::span<const MoveFunction> pool_functions();
 std::span<const MoveFunction> coin_functions();
+std::span<const MoveFunction> staking_functions();
+std::span<const MoveFunction> node_functions();
 
 // Short names for the signatures in those tables.
 namespace parameter {

@@ -37,8 +37,16 @@ std::optional<Address> owning_address(const Owner& owner) {
 }
 
 bool has_public_transfer(const TypeTag& type) {
-  return !type.is_struct(kSuiFramework, "dynamic_field", "Field") && type.name != "System" && type.name != "Staking";
+  return !type.is_struct(kSuiFramework, "dynamic_field", "Field") && type.name != "System" && type.name != "Staking" &&
+         type != clock_type();
 }
+
+bool has_key(const TypeTag& type) {
+  return type.kind == TypeTag::Kind::kStruct && type.name != "Metadata" && type.name != "NodeMetadata" &&
+         type.name != "Authenticated" && type.name != "Authorized";
+}
+
+TypeTag clock_type() { return TypeTag::structure(kSuiFramework, "clock", "Clock"); }
 
 SuiDigest Object::digest() const {
   BcsWriter out;

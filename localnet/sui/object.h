@@ -11,6 +11,8 @@
 namespace walrusfs::localnet::sui {
 
 using namespace walrusfs::sui;  // NOLINT: this folder speaks the words of Sui throughout
+// Words that the folders around it have, too, with other meanings.
+using walrusfs::sui::ObjectId;
 
 struct AddressOwner {
   Address address;
@@ -52,6 +54,12 @@ struct Object {
 
 // Whether TransferObjects may move it: it has the ability `store`.
 bool has_public_transfer(const TypeTag& type);
+// Whether values of this type are objects, with the ability `key`; the others may be dropped.
+bool has_key(const TypeTag& type);
+
+// The chain's clock, a shared object. What it says is not kept in it here: the time is an argument of what runs.
+inline const ObjectId kClockId = Address::of(6);
+TypeTag clock_type();
 
 // Where a transaction finds the objects of the moment. Nothing for ids that do not exist or are wrapped.
 class ObjectReader {

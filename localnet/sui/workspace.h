@@ -12,12 +12,14 @@ namespace walrusfs::localnet::sui {
 
 class Workspace {
  public:
-  // All must outlive it.
-  Workspace(const Network& network, const ObjectReader& reader, const SuiDigest& transaction, const Address& sender)
-      : network_(network), reader_(reader), transaction_(transaction), sender_(sender) {}
+  // `network` and `reader` must outlive it.
+  Workspace(const Network& network, const ObjectReader& reader, const SuiDigest& transaction, const Address& sender,
+            uint64_t now_ms)
+      : network_(network), reader_(reader), transaction_(transaction), sender_(sender), now_ms_(now_ms) {}
 
   const Network& network() const { return network_; }
   const Address& sender() const { return sender_; }
+  uint64_t now_ms() const { return now_ms_; }
 
   // ---- identities
   ObjectId new_id();
@@ -72,6 +74,7 @@ class Workspace {
   const ObjectReader& reader_;
   const SuiDigest transaction_;
   const Address sender_;
+  const uint64_t now_ms_;
   std::map<ObjectId, Entry> entries_;
   std::set<ObjectId> new_ids_, deleted_ids_;
   std::vector<EmittedEvent> events_;
