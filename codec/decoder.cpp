@@ -76,7 +76,7 @@ class MatrixDecoder {
         symbol_bytes_(metadata.symbol_bytes()),
         rows_with_data_(rows_holding(out.size(), metadata.sliver_bytes(Axis::kPrimary))),
         given_(std::move(given)),
-        threads_(std::max(1u, options.threads)),
+        options_(options),
         decoder_(RsCode::for_slivers(shape_, other(axis)), indices(given_), *options.engine),
         canvas_(shape_, metadata.symbol_bytes(), out) {}
 
@@ -84,15 +84,20 @@ class MatrixDecoder {
   uint64_t work() const { return places(); }
 
   void decode(codec::Progress& progress) {
-    codec::parallel_for(threads_, given_.size(), [&](unsigned, size_t g) { copy_systematic(given_[g]); });
+    const unsigned workers = std::max(1u, options_.threads);
+    codec::parallel_for(
+        workers, given_.size(), [&](unsigned, size_t g) { copy_systematic(given_[g]); }, options_.pool);
     if (!anything_missing()) return progress.add(work());
-    std::vector<codec::Strips> scratch(threads_);
-    codec::parallel_for(threads_, places(), [&](unsigned worker, size_t place) {
-      if (progress.cancelled()) return;
-      scratch[worker].resize(decoder_.scratch());
-      decode_place(place, scratch[worker].data());
-      progress.add(1);
-    });
+    std::vector<codec::Strips> scratch(workers);
+    codec::parallel_for(
+        workers, places(),
+        [&](unsigned worker, size_t place) {
+          if (progress.cancelled()) return;
+          scratch[worker].resize(decoder_.scratch());
+          decode_place(place, scratch[worker].data());
+          progress.add(1);
+        },
+        options_.pool);
   }
 
  private:
@@ -134,7 +139,7 @@ class MatrixDecoder {
   const size_t symbol_bytes_;
   const size_t rows_with_data_;
   const std::vector<SliverView> given_;
-  const unsigned threads_;
+  const DecodeOptions& options_;
   const codec::SymbolDecoder decoder_;
   BlobCanvas canvas_;
 };
@@ -175,13 +180,16 @@ class RowCheck {
     const unsigned workers = std::max(1u, options_.threads);
     std::vector<std::unique_ptr<codec::WordHasher>> hashers(workers);
     std::vector<uint8_t> wrong(rows_.size(), 0);
-    codec::parallel_for(workers, rows_.size(), [&](unsigned worker, size_t i) {
-      if (progress.cancelled()) return;
-      auto& hasher = hashers[worker];
-      if (!hasher) hasher = std::make_unique<codec::WordHasher>(*options_.engine, code_, metadata_.symbol_bytes());
-      wrong[i] = !has_its_hash(rows_[i], *hasher);
-      progress.add(1);
-    });
+    codec::parallel_for(
+        workers, rows_.size(),
+        [&](unsigned worker, size_t i) {
+          if (progress.cancelled()) return;
+          auto& hasher = hashers[worker];
+          if (!hasher) hasher = std::make_unique<codec::WordHasher>(*options_.engine, code_, metadata_.symbol_bytes());
+          wrong[i] = !has_its_hash(rows_[i], *hasher);
+          progress.add(1);
+        },
+        options_.pool);
     if (progress.cancelled()) return cancelled();
     const auto bad = std::find(wrong.begin(), wrong.end(), 1);
     if (bad == wrong.end()) return ok_status();
@@ -213,6 +221,7 @@ Status check_blob_id(const BlobMetadata& metadata, ByteView blob, codec::Progres
   EncodeOptions encode;
   encode.threads = options.threads;
   encode.engine = options.engine;
+  encode.pool = options.pool;
   uint64_t told = 0;
   encode.progress = [&](uint64_t done, uint64_t total) {
     const uint64_t now = total == 0 ? 0 : done * strict_work(metadata.shape()) / total;

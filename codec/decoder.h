@@ -25,6 +25,8 @@ struct DecodeOptions {
   const CodecEngine* engine = &default_codec_engine();
   // As EncodeOptions::progress.
   std::function<bool(uint64_t done, uint64_t total)> progress;
+  // As EncodeOptions::pool.
+  WorkerPool* pool = nullptr;
 };
 
 // Decodes a blob from slivers of one axis, each verified by the caller against `metadata`. Slivers of

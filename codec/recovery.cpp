@@ -1,7 +1,9 @@
 #include "codec/recovery.h"
 
+#include <algorithm>
 #include <charconv>
 
+#include "codec/parallel.h"
 #include "codec/symbol_decoder.h"
 
 namespace walrusfs {
@@ -50,9 +52,11 @@ class SymbolSet {
   }
 
   // complete().
-  Sliver decode(SliverIndex target, const CodecEngine& engine) const;
+  Sliver decode(SliverIndex target, const RecoverOptions& options) const;
 
  private:
+  void decode_missing(const codec::RsCode& code, uint8_t* out, const RecoverOptions& options) const;
+
   const CodeShape& shape_;
   const Axis axis_;
   const uint16_t symbol_bytes_;
@@ -62,23 +66,37 @@ class SymbolSet {
 };
 
 // The given symbols are places of the target's own word, which the rest of it follows from.
-Sliver SymbolSet::decode(SliverIndex target, const CodecEngine& engine) const {
+Sliver SymbolSet::decode(SliverIndex target, const RecoverOptions& options) const {
   const auto code = codec::RsCode::for_slivers(shape_, axis_);
   Sliver sliver{axis_, target, symbol_bytes_, Bytes(shape_.sliver_bytes(axis_, symbol_bytes_))};
   uint8_t* out = sliver.data.data();
   for (size_t g = 0; g < given_.size(); ++g) {
     if (given_[g] < code.sources()) std::memcpy(out + size_t{given_[g]} * symbol_bytes_, data_[g], symbol_bytes_);
   }
-  const codec::SymbolDecoder decoder(code, given_, engine);
-  if (decoder.missing_sources().empty()) return sliver;
-  codec::Strips scratch(decoder.scratch());
-  for (size_t at = 0; at < symbol_bytes_; at += codec::kStripBytes) {
-    const size_t left = symbol_bytes_ - at;
-    decoder.decode(
-        scratch.data(), [&](size_t g, codec::Strip& strip) { load_strip(strip, data_[g] + at, left); },
-        [&](size_t i, const codec::Strip& strip) { store_strip(strip, out + i * symbol_bytes_ + at, left); });
-  }
+  decode_missing(code, out, options);
   return sliver;
+}
+
+void SymbolSet::decode_missing(const codec::RsCode& code, uint8_t* out, const RecoverOptions& options) const {
+  const codec::SymbolDecoder decoder(code, given_, *options.engine);
+  if (decoder.missing_sources().empty()) return;
+  const size_t strips = (symbol_bytes_ + codec::kStripBytes - 1) / codec::kStripBytes;
+  // A thread is not worth starting for less.
+  constexpr size_t kStripsPerThread = 16;
+  const auto workers = static_cast<unsigned>(
+      std::clamp<size_t>(strips / kStripsPerThread, 1, std::max(1u, options.threads)));
+  std::vector<codec::Strips> scratch(workers);
+  codec::parallel_for(
+      workers, strips,
+      [&](unsigned worker, size_t number) {
+        scratch[worker].resize(decoder.scratch());
+        const size_t at = number * codec::kStripBytes;
+        const size_t left = symbol_bytes_ - at;
+        decoder.decode(
+            scratch[worker].data(), [&](size_t g, codec::Strip& strip) { load_strip(strip, data_[g] + at, left); },
+            [&](size_t i, const codec::Strip& strip) { store_strip(strip, out + i * symbol_bytes_ + at, left); });
+      },
+      options.pool);
 }
 
 Bytes take_tagged(Axis axis, BcsWriter& body) {
@@ -221,12 +239,12 @@ RecoverySymbol recovery_symbol_for(const CodeShape& shape, const SliverView& sou
 }
 
 Result<Sliver> recover_sliver(const CodeShape& shape, Axis axis, SliverIndex target, uint16_t symbol_bytes,
-                              std::span<const DecodingSymbol> symbols, const CodecEngine& engine) {
+                              std::span<const DecodingSymbol> symbols, const RecoverOptions& options) {
   SymbolSet set(shape, axis, symbol_bytes);
   for (const DecodingSymbol& symbol : symbols) {
     if (set.wants(symbol)) set.add(symbol);
   }
-  if (set.complete() && shape.has(target)) return set.decode(target, engine);
+  if (set.complete() && shape.has(target)) return set.decode(target, options);
   const size_t needed = shape.symbols_per_sliver(axis);
   return Error(Code::kInvalidArgument, "a sliver needs " + std::to_string(needed) +
                                            " symbols to be rebuilt, there are " +
@@ -268,8 +286,8 @@ Status InconsistencyProof::verify(const BlobMetadata& metadata, const CodecEngin
     WFS_TRY(symbol.verify(metadata, target));
     decoding.push_back(symbol.symbol);
   }
-  WFS_ASSIGN(const Sliver sliver,
-             recover_sliver(shape, target_axis, target, metadata.symbol_bytes(), decoding, engine));
+  WFS_ASSIGN(const Sliver sliver, recover_sliver(shape, target_axis, target, metadata.symbol_bytes(), decoding,
+                                                 {.engine = &engine}));
   if (verify_sliver(sliver, metadata, engine).ok()) {
     return Error(Code::kInvalidArgument, "the proof shows no inconsistency: the sliver has its own hash");
   }
@@ -277,7 +295,7 @@ Status InconsistencyProof::verify(const BlobMetadata& metadata, const CodecEngin
 }
 
 SliverRebuild rebuild_sliver(const BlobMetadata& metadata, Axis axis, SliverIndex target,
-                             std::span<const RecoverySymbol> symbols, const CodecEngine& engine) {
+                             std::span<const RecoverySymbol> symbols, const RecoverOptions& options) {
   SliverRebuild rebuild;
   SymbolSet set(metadata.shape(), axis, metadata.symbol_bytes());
   std::vector<size_t> used;
@@ -291,8 +309,8 @@ SliverRebuild rebuild_sliver(const BlobMetadata& metadata, Axis axis, SliverInde
   }
   rebuild.missing_symbols = set.missing();
   if (!set.complete()) return rebuild;
-  Sliver sliver = set.decode(target, engine);
-  if (verify_sliver(sliver, metadata, engine).ok()) {
+  Sliver sliver = set.decode(target, options);
+  if (verify_sliver(sliver, metadata, *options.engine).ok()) {
     rebuild.sliver = std::move(sliver);
     return rebuild;
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "codec/sliver.h"
+#include "codec/worker_pool.h"
 
 namespace walrusfs {
 
@@ -74,12 +75,20 @@ DecodingSymbol decoding_symbol_for(const CodeShape& shape, const SliverView& sou
 RecoverySymbol recovery_symbol_for(const CodeShape& shape, const SliverView& source, SliverIndex target,
                                    const CodecEngine& engine = default_codec_engine());
 
+struct RecoverOptions {
+  const CodecEngine* engine = &default_codec_engine();
+  // For decoding, where symbols are large enough to be worth it; checking is one thread's work.
+  unsigned threads = 1;
+  // As EncodeOptions::pool.
+  WorkerPool* pool = nullptr;
+};
+
 // Rebuilds one sliver from symbols of distinct source slivers, all of one size and for one axis;
 // exactly the first symbols_per_sliver(axis) usable ones count. kInvalidArgument when there are too
-// few. The result is not verified: verify_sliver() decides.
+// few. The result is not verified: verify_sliver() decides. Beside the sliver it takes 128 KiB of scratch per
+// thread for committees of up to 1000 shards.
 Result<Sliver> recover_sliver(const CodeShape& shape, Axis axis, SliverIndex target, uint16_t symbol_bytes,
-                              std::span<const DecodingSymbol> symbols,
-                              const CodecEngine& engine = default_codec_engine());
+                              std::span<const DecodingSymbol> symbols, const RecoverOptions& options = {});
 
 // Proof that a blob's metadata commits to hashes that belong to no codeword: symbols that each verify,
 // and from which a sliver follows that does not have its own hash.
@@ -109,7 +118,6 @@ struct SliverRebuild {
 // Checks each symbol against `metadata` (verified by the caller) until there are enough. Symbols for the
 // other axis and of a source that spoke before are passed over. shape.has(target).
 SliverRebuild rebuild_sliver(const BlobMetadata& metadata, Axis axis, SliverIndex target,
-                             std::span<const RecoverySymbol> symbols,
-                             const CodecEngine& engine = default_codec_engine());
+                             std::span<const RecoverySymbol> symbols, const RecoverOptions& options = {});
 
 }  // namespace walrusfs

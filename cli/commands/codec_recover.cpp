@@ -64,7 +64,8 @@ class Rebuilder {
     }
     if (found.size() < symbols()) return too_few(found.size());
     const BlobMetadata& metadata = folder_.metadata();
-    return recover_sliver(metadata.shape(), target_.axis, target_.index, metadata.symbol_bytes(), found);
+    return recover_sliver(metadata.shape(), target_.axis, target_.index, metadata.symbol_bytes(), found,
+                          {.threads = threads_});
   }
 
   std::vector<SliverFile> good_sources() {

@@ -83,6 +83,7 @@ TEST_P(Rebuild, SliverFromSymbols) {
   const CodeShape shape = shape_of(GetParam().n);
   const Bytes blob = stream("walrusfs/rebuild", GetParam().blob_bytes);
   const CodecEngine& engine = *GetParam().engine;
+  const RecoverOptions options{.engine = &engine};
   const auto encoded = encode_blob(shape, blob).value();
   for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
     for (int target : {0, shape.n() / 2, shape.n() - 1}) {
@@ -94,13 +95,13 @@ TEST_P(Rebuild, SliverFromSymbols) {
         const Sliver& source = axis == Axis::kPrimary ? from.secondary : from.primary;
         symbols.push_back(decoding_symbol_for(shape, source, index, engine));
       }
-      const auto rebuilt = recover_sliver(shape, axis, index, encoded.metadata.symbol_bytes(), symbols, engine);
+      const auto rebuilt = recover_sliver(shape, axis, index, encoded.metadata.symbol_bytes(), symbols, options);
       ASSERT_TRUE(rebuilt.ok()) << rebuilt.error().to_string();
       EXPECT_EQ(*rebuilt, axis == Axis::kPrimary ? pair.primary : pair.secondary);
       EXPECT_TRUE(verify_sliver(*rebuilt, encoded.metadata, engine).ok());
       symbols.pop_back();
       symbols.push_back(symbols.front());
-      EXPECT_EQ(recover_sliver(shape, axis, index, encoded.metadata.symbol_bytes(), symbols, engine).error().code(),
+      EXPECT_EQ(recover_sliver(shape, axis, index, encoded.metadata.symbol_bytes(), symbols, options).error().code(),
                 Code::kInvalidArgument);
     }
   }
