@@ -71,8 +71,11 @@ Result<Work> prepare_decode(std::shared_ptr<Material> material, const BenchCase&
   WFS_ASSIGN(auto slivers, encoder.slivers(Axis::kPrimary, third_kept(material->shape)));
   DecodeOptions options{.threads = one.threads};
   options.engine = one.engine;
-  return Work([material, slivers = std::move(slivers), options] {
-    WFS_CHECK(decode_blob(material->metadata, Axis::kPrimary, slivers, options)->size() == material->blob.size());
+  // Into a buffer that is used again, as one for many reads is.
+  auto out = std::make_shared<Bytes>(material->blob.size());
+  return Work([material, slivers = std::move(slivers), out, options] {
+    const std::vector<SliverView> views(slivers.begin(), slivers.end());
+    WFS_CHECK(decode_blob_into(material->metadata, Axis::kPrimary, views, *out, options).ok());
   });
 }
 
@@ -91,10 +94,11 @@ Work prepare_recover(std::shared_ptr<Material> material, const BenchCase& one) {
   make_slivers(*material, Axis::kSecondary, material->shape.f(), EncodeOptions{}, [&](const Sliver& source) {
     symbols.push_back(decoding_symbol_for(material->shape, source, SliverIndex{0}));
   });
-  return Work([material, symbols = std::move(symbols), engine = one.engine] {
+  const RecoverOptions options{.engine = one.engine, .threads = one.threads};
+  return Work([material, symbols = std::move(symbols), options] {
     const auto sliver = recover_sliver(material->shape, Axis::kPrimary, SliverIndex{0},
-                                       material->metadata.symbol_bytes(), symbols, *engine);
-    WFS_CHECK(verify_sliver(*sliver, material->metadata, *engine).ok());
+                                       material->metadata.symbol_bytes(), symbols, options);
+    WFS_CHECK(verify_sliver(*sliver, material->metadata, *options.engine).ok());
   });
 }
 
