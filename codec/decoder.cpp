@@ -88,13 +88,12 @@ class MatrixDecoder {
     codec::parallel_for(
         workers, given_.size(), [&](unsigned, size_t g) { copy_systematic(given_[g]); }, options_.pool);
     if (!anything_missing()) return progress.add(work());
-    std::vector<codec::Strips> scratch(workers);
-    codec::parallel_for(
-        workers, places(),
+    std::vector<Scratch> scratch(workers);
+    codec::parallel_for_runs(
+        workers, places(), symbol_bytes_,
         [&](unsigned worker, size_t place) {
           if (progress.cancelled()) return;
-          scratch[worker].resize(decoder_.scratch());
-          decode_place(place, scratch[worker].data());
+          decode_place(place, scratch[worker]);
           progress.add(1);
         },
         options_.pool);
@@ -125,13 +124,37 @@ class MatrixDecoder {
     for (size_t place = 0; place < places(); ++place) canvas_.put(place, index, 0, sliver.symbol(place));
   }
 
-  void decode_place(size_t place, Strip* scratch) {
+  // What a thread needs.
+  struct Scratch {
+    codec::Strips strips;
+    std::vector<const uint8_t*> symbols;  // those given at one place
+  };
+
+  void decode_place(size_t place, Scratch& scratch) {
+    scratch.strips.resize(decoder_.scratch());
+    scratch.symbols.resize(given_.size());
+    for (size_t g = 0; g < given_.size(); ++g) scratch.symbols[g] = given_[g].symbol(place).data();
     for (size_t at = 0; at < symbol_bytes_; at += codec::kStripBytes) {
       const size_t left = symbol_bytes_ - at;
       decoder_.decode(
-          scratch, [&](size_t g, Strip& strip) { load_strip(strip, given_[g].symbol(place).data() + at, left); },
-          [&](size_t i, const Strip& strip) { canvas_.put(row_of(i, place), column_of(i, place), at, strip, left); });
+          scratch.strips.data(),
+          [&](size_t first, size_t count, Strip* to) { load(place, &scratch.symbols[first], at, count, to); },
+          codec::each_stored(*options_.engine, [&](size_t m, const Strip& strip) {
+            const size_t missing = decoder_.missing_sources()[m];
+            canvas_.put(row_of(missing, place), column_of(missing, place), at, strip, left);
+          }));
     }
+  }
+
+  // From byte `at` of symbols, on whose slivers' end nothing readable may follow.
+  void load(size_t place, const uint8_t* const* symbols, size_t at, size_t count, Strip* to) const {
+    const CodecEngine& engine = *options_.engine;
+    const size_t left = symbol_bytes_ - at;
+    if (place * symbol_bytes_ + at + codec::kStripBytes <= given_.front().data.size()) {
+      return engine.load(to, symbols, at, left, count);
+    }
+    for (size_t i = 0; i < count; ++i) load_strip(to[i], symbols[i] + at, left);
+    engine.convert(to, count);
   }
 
   const CodeShape& shape_;

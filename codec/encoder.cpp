@@ -52,11 +52,8 @@ class SliverBatch {
 
   Result<std::vector<Sliver>> make(std::span<const SliverIndex> wanted) {
     std::vector<Sliver> slivers(wanted.size());
-    for (size_t at = 0; at < wanted.size(); ++at) {
-      slivers[at] = Sliver{axis_, wanted[at], matrix_.symbol_bytes(), {}};
-      slivers[at].data.resize(shape_.sliver_bytes(axis_, matrix_.symbol_bytes()));
-      if (raw(wanted[at]) < code_.sources()) copy_systematic(slivers[at]);
-    }
+    codec::parallel_for(
+        workers(), wanted.size(), [&](unsigned, size_t at) { prepare(wanted[at], slivers[at]); }, options_.pool);
     const Targets targets(code_, wanted);
     if (targets.any()) {
       codec::Progress progress(options_.progress, places());
@@ -67,9 +64,16 @@ class SliverBatch {
   }
 
  private:
+  unsigned workers() const { return std::max(1u, options_.threads); }
   size_t places() const { return shape_.symbols_per_sliver(axis_); }
   const uint8_t* symbol(size_t sliver, size_t place) const {
     return axis_ == Axis::kPrimary ? matrix_.symbol(sliver, place) : matrix_.symbol(place, sliver);
+  }
+
+  // With its symbols when they are the blob's, else with room for them.
+  void prepare(SliverIndex index, Sliver& sliver) const {
+    sliver = Sliver{axis_, index, matrix_.symbol_bytes(), Bytes(shape_.sliver_bytes(axis_, matrix_.symbol_bytes()))};
+    if (raw(index) < code_.sources()) copy_systematic(sliver);
   }
 
   void copy_systematic(Sliver& sliver) const {
@@ -80,10 +84,9 @@ class SliverBatch {
   }
 
   void encode_targets(const Targets& targets, std::vector<Sliver>& slivers, codec::Progress& progress) const {
-    const unsigned workers = std::max(1u, options_.threads);
-    std::vector<codec::Strips> scratch(workers);
-    codec::parallel_for(
-        workers, places(),
+    std::vector<codec::Strips> scratch(workers());
+    codec::parallel_for_runs(
+        workers(), places(), matrix_.symbol_bytes(),
         [&](unsigned worker, size_t place) {
           if (progress.cancelled()) return;
           scratch[worker].resize(code_.encode_scratch());
@@ -94,19 +97,20 @@ class SliverBatch {
   }
 
   void encode_place(size_t place, const Targets& targets, std::vector<Sliver>& slivers, codec::Strips& scratch) const {
+    const CodecEngine& engine = *options_.engine;
     const size_t symbol_bytes = matrix_.symbol_bytes();
     std::vector<const uint8_t*> sources(code_.sources());
     for (size_t i = 0; i < sources.size(); ++i) sources[i] = symbol(i, place);
     for (size_t at = 0; at < symbol_bytes; at += codec::kStripBytes) {
       const size_t left = symbol_bytes - at;
       code_.encode(
-          *options_.engine, scratch.data(), targets.range(),
-          [&](size_t i, Strip& strip) { load_strip_loosely(strip, sources[i] + at, left); },
-          [&](size_t r, const Strip& strip) {
+          engine, scratch.data(), targets.range(),
+          [&](size_t first, size_t count, Strip* to) { engine.load(to, &sources[first], at, left, count); },
+          codec::each_stored(engine, [&](size_t r, const Strip& strip) {
             const size_t target = targets.sliver(r);
             if (target == Targets::kNone) return;
             store_strip(strip, slivers[target].data.data() + place * symbol_bytes + at, left);
-          });
+          }));
     }
   }
 

@@ -37,8 +37,6 @@ using Hash = Blake2bLanes<HashWords>;
 
 }  // namespace
 
-extern const CodecEngine kAvx2Engine{
-    "avx2",       StripOps::convert, Loops::inverse,   Loops::forward,    Loops::add,
-    Loops::scale, Hash::compress,    Hash::hash_words, Hash::join_groups, Hash::join_neighbours};
+extern const CodecEngine kAvx2Engine = make_engine<Loops, Hash>("avx2");
 
 }  // namespace walrusfs::codec

@@ -26,8 +26,6 @@ using Hash = Blake2bLanes<HashWords>;
 
 }  // namespace
 
-extern const CodecEngine kAvx2GfniEngine{"avx2_gfni",       StripOps::convert,    Loops::inverse, Loops::forward,
-                                         Loops::add,        Loops::scale,         Hash::compress, Hash::hash_words,
-                                         Hash::join_groups, Hash::join_neighbours};
+extern const CodecEngine kAvx2GfniEngine = make_engine<Loops, Hash>("avx2_gfni");
 
 }  // namespace walrusfs::codec

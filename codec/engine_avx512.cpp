@@ -30,6 +30,15 @@ struct StripOps {
   static constexpr unsigned kLayersPerPass = 3;
   static WFS_ALWAYS_INLINE Vector load(const Strip& strip) { return _mm512_load_si512(&strip); }
   static WFS_ALWAYS_INLINE void store(Strip& strip, Vector v) { _mm512_store_si512(&strip, v); }
+  static WFS_ALWAYS_INLINE Vector load_halves(const uint8_t* low, const uint8_t* high) {
+    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(low))),
+                              _mm256_loadu_si256(reinterpret_cast<const __m256i*>(high)), 1);
+  }
+  // In this order: of a short symbol the high half overwrites what the low one has too much.
+  static WFS_ALWAYS_INLINE void store_halves(uint8_t* low, uint8_t* high, Vector v) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(low), _mm512_castsi512_si256(v));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(high), _mm512_extracti64x4_epi64(v, 1));
+  }
   static WFS_ALWAYS_INLINE Vector add(Vector a, Vector b) { return _mm512_xor_si512(a, b); }
 
   struct Subfield {
@@ -49,16 +58,16 @@ struct StripOps {
       return _mm512_xor_si512(apply(within, v), apply(across, _mm512_shuffle_i64x2(v, v, kSwapHalves)));
     }
   };
+  struct Shift {
+    __m512i matrices;
+    WFS_ALWAYS_INLINE explicit Shift(const gf16::SubfieldTables& tables)
+        : matrices(codec::broadcast(tables.shift_affine)) {}
+    WFS_ALWAYS_INLINE Vector apply(Vector v) const {
+      const __m512i high = _mm512_maskz_shuffle_i64x2(kLowHalf, v, v, kSwapHalves);
+      return _mm512_xor_si512(v, codec::apply(matrices, high));
+    }
+  };
 };
-
-void convert(Strip* strips, size_t count) {
-  const __m512i shift = broadcast(gf16::subfield_tables().shift_affine);
-  for (size_t i = 0; i < count; ++i) {
-    const __m512i v = StripOps::load(strips[i]);
-    const __m512i high = _mm512_maskz_shuffle_i64x2(kLowHalf, v, v, kSwapHalves);
-    StripOps::store(strips[i], _mm512_xor_si512(v, apply(shift, high)));
-  }
-}
 
 struct HashWords {
   using Vector = __m512i;
@@ -124,8 +133,6 @@ using Hash = Blake2bLanes<HashWords>;
 
 }  // namespace
 
-extern const CodecEngine kAvx512Engine{
-    "avx512",     convert,        Loops::inverse,   Loops::forward,    Loops::add,
-    Loops::scale, Hash::compress, Hash::hash_words, Hash::join_groups, Hash::join_neighbours};
+extern const CodecEngine kAvx512Engine = make_engine<Loops, Hash>("avx512");
 
 }  // namespace walrusfs::codec

@@ -18,6 +18,9 @@ struct Half {
     vst1q_u8(to, v.a);
     vst1q_u8(to + 16, v.b);
   }
+  // No alignment is asked for.
+  static WFS_ALWAYS_INLINE Bytes load_anywhere(const uint8_t* from) { return load(from); }
+  static WFS_ALWAYS_INLINE void store_anywhere(uint8_t* to, Bytes v) { store(to, v); }
   static WFS_ALWAYS_INLINE Bytes add(Bytes x, Bytes y) { return {veorq_u8(x.a, y.a), veorq_u8(x.b, y.b)}; }
 
   // Given by its values on low and on high nibbles.
@@ -97,8 +100,6 @@ using Hash = Blake2bLanes<HashWords>;
 
 }  // namespace
 
-extern const CodecEngine kNeonEngine{
-    "neon",       StripOps::convert, Loops::inverse,   Loops::forward,    Loops::add,
-    Loops::scale, Hash::compress,    Hash::hash_words, Hash::join_groups, Hash::join_neighbours};
+extern const CodecEngine kNeonEngine = make_engine<Loops, Hash>("neon");
 
 }  // namespace walrusfs::codec

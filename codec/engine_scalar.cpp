@@ -36,6 +36,14 @@ void add_product(Strip& into, const Strip& from, uint16_t factor) {
 
 void convert(Strip*, size_t) {}
 
+void load(Strip* to, const uint8_t* const* from, size_t offset, size_t left, size_t count) {
+  for (size_t i = 0; i < count; ++i) load_strip(to[i], from[i] + offset, left);
+}
+
+void store(const Strip* from, uint8_t* to, size_t stride, size_t left, size_t count) {
+  for (size_t i = 0; i < count; ++i) store_strip(from[i], to + i * stride, left);
+}
+
 void inverse_transform(Strip* a, size_t size, uint32_t base, size_t nonzero) {
   for (unsigned layer = 0; size_t{1} << layer < size; ++layer) {
     const size_t d = size_t{1} << layer;
@@ -63,10 +71,25 @@ void transform(Strip* a, const Strip* from, size_t size, uint32_t base, size_t b
   }
 }
 
-void scale(Strip* strip, uint16_t factor) {
-  Strip product{};
-  add_product(product, *strip, factor);
-  *strip = product;
+void derive(Strip* a, size_t size) {
+  for (size_t i = 1; i < size; ++i) {
+    const size_t width = i & (~i + 1);
+    add(&a[i - width], &a[i], width);
+  }
+}
+
+void sum_multiples(Strip* sum, const Strip* strips, const uint16_t* factors, size_t count) {
+  Strip total{};
+  for (size_t i = 0; i < count; ++i) add_product(total, strips[i], factors[i]);
+  *sum = total;
+}
+
+void scatter(Strip* to, const Strip* from, const ScaledPlace* places, size_t count) {
+  for (size_t i = 0; i < count; ++i) sum_multiples(&to[places[i].position], &from[i], &places[i].factor, 1);
+}
+
+void gather(Strip* to, const Strip* from, const ScaledPlace* places, size_t count) {
+  for (size_t i = 0; i < count; ++i) sum_multiples(&to[i], &from[places[i].position], &places[i].factor, 1);
 }
 
 void mix(uint64_t& a, uint64_t& b, uint64_t& c, uint64_t& d, uint64_t x, uint64_t y) {
@@ -163,7 +186,20 @@ void join_neighbours(const DigestLanes* in, DigestLanes* out, size_t groups) {
 
 }  // namespace
 
-extern const CodecEngine kScalarEngine{"scalar", convert,  inverse_transform, transform,   add,
-                                       scale,    compress, hash_words,        join_groups, join_neighbours};
+extern const CodecEngine kScalarEngine{.name = "scalar",
+                                       .convert = convert,
+                                       .load = load,
+                                       .store = store,
+                                       .inverse_transform = inverse_transform,
+                                       .transform = transform,
+                                       .derive = derive,
+                                       .add = add,
+                                       .sum_multiples = sum_multiples,
+                                       .scatter = scatter,
+                                       .gather = gather,
+                                       .compress = compress,
+                                       .hash_words = hash_words,
+                                       .join_groups = join_groups,
+                                       .join_neighbours = join_neighbours};
 
 }  // namespace walrusfs::codec

@@ -22,6 +22,14 @@ struct Half {
     store128(to, v.a);
     store128(to + 16, v.b);
   }
+  static WFS_ALWAYS_INLINE Bytes load_anywhere(const uint8_t* from) {
+    return {_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)),
+            _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + 16))};
+  }
+  static WFS_ALWAYS_INLINE void store_anywhere(uint8_t* to, Bytes v) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), v.a);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16), v.b);
+  }
   static WFS_ALWAYS_INLINE Bytes add(Bytes x, Bytes y) { return {_mm_xor_si128(x.a, y.a), _mm_xor_si128(x.b, y.b)}; }
 
   // Given by its values on low and on high nibbles.
@@ -112,8 +120,6 @@ using Hash = Blake2bLanes<HashWords>;
 
 }  // namespace
 
-extern const CodecEngine kSsse3Engine{"ssse3",           StripOps::convert,    Loops::inverse, Loops::forward,
-                                      Loops::add,        Loops::scale,         Hash::compress, Hash::hash_words,
-                                      Hash::join_groups, Hash::join_neighbours};
+extern const CodecEngine kSsse3Engine = make_engine<Loops, Hash>("ssse3");
 
 }  // namespace walrusfs::codec

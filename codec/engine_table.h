@@ -33,6 +33,12 @@ struct alignas(64) DigestLanes {
   uint64_t word[4][kLanes];
 };
 
+// Where a strip belongs, and what it is multiplied by on its way.
+struct ScaledPlace {
+  uint32_t position;
+  uint16_t factor;
+};
+
 // An inner node of a Merkle tree is the hash of this byte and two digests (specification section 6).
 constexpr uint8_t kInnerPrefix = 1;
 constexpr size_t kInnerBytes = 1 + 2 * 32;
@@ -42,17 +48,29 @@ constexpr size_t kInnerBytes = 1 + 2 * 32;
 struct CodecEngine {
   const char* name;
 
-  // Reed-Solomon (specification 4.3). Strips are in the engine's own coordinates between two calls
-  // of convert(); it is its own inverse.
+  // Reed-Solomon (specification 4.3). Strips are in the engine's own coordinates from load() to store();
+  // convert() changes the coordinates of strips in place and is its own inverse.
   void (*convert)(codec::Strip* strips, size_t count);
+  // Strip i from what follows at from[i] + offset: kStripBytes bytes can be read there, and of those the first
+  // `left` (even, > 0) or all are the symbol's. Elements behind its end hold whatever is there, which no other
+  // element ever sees.
+  void (*load)(codec::Strip* to, const uint8_t* const* from, size_t offset, size_t left, size_t count);
+  // Strip i to `to + i * stride`, likewise: kStripBytes bytes can be written there.
+  void (*store)(const codec::Strip* from, uint8_t* to, size_t stride, size_t left, size_t count);
   // In place over `size` (a power of two) strips; `base` is a multiple of `size`. Strips from
   // `nonzero` on hold zero.
   void (*inverse_transform)(codec::Strip* strips, size_t size, uint32_t base, size_t nonzero);
   // From `from` to `to`, which may be the same. Only strips [begin, end) of the result are wanted; others are
   // undefined afterwards.
   void (*transform)(codec::Strip* to, const codec::Strip* from, size_t size, uint32_t base, size_t begin, size_t end);
+  // The formal derivative (specification 4.5), in place over `size` (a power of two) strips.
+  void (*derive)(codec::Strip* strips, size_t size);
   void (*add)(codec::Strip* into, const codec::Strip* from, size_t count);  // into ^= from
-  void (*scale)(codec::Strip* strip, uint16_t factor);                      // factor in wire coordinates
+  // Factors are in wire coordinates. *sum = the sum of factors[i] * strips[i]; count > 0.
+  void (*sum_multiples)(codec::Strip* sum, const codec::Strip* strips, const uint16_t* factors, size_t count);
+  // to[places[i].position] = places[i].factor * from[i], and the way back: to[i] = factor * from[position].
+  void (*scatter)(codec::Strip* to, const codec::Strip* from, const codec::ScaledPlace* places, size_t count);
+  void (*gather)(codec::Strip* to, const codec::Strip* from, const codec::ScaledPlace* places, size_t count);
 
   // BLAKE2b (RFC 7693), kLanes messages per group. Message i, i < groups * kLanes, continues at
   // first + i * stride with `blocks` (> 0) blocks; `bytes_before` were absorbed earlier. When

@@ -60,12 +60,12 @@ MetadataBuilder::MetadataBuilder(const CodeShape& shape, ByteView blob, uint16_t
       window_bytes_(affordable_window()),
       parity_stride_(narrow() ? window_bytes_ : round_up(window_bytes_, kStripBytes)),
       progress_(options.progress, uint64_t{shape.n()} * symbol_bytes),
-      row_nodes_(groups_ * groups_),
+      row_nodes_(groups_ * groups_ * sizeof(DigestLanes)),
       column_roots_(shape.n()),
       row_parity_(size_t{row_code_.recoveries()} * shape.k1() * parity_stride_) {
   static_assert(kGroupColumns == kLanes);
   if (table_pays(shape, symbol_bytes)) table_.emplace(engine_);
-  if (window_bytes_ < symbol_bytes) carried_.assign(late_columns(), WordHasher::Word(column_code_, zero_rows_));
+  if (window_bytes_ < symbol_bytes) carried_.resize(late_columns());
 }
 
 Result<BlobMetadata> MetadataBuilder::build() {
@@ -141,8 +141,10 @@ void MetadataBuilder::expand_row(size_t row, Window window, Strips& strips) {
     const size_t left = window.bytes - at;
     row_code_.encode(
         engine_, strips.data(), row_code_.all_recoveries(),
-        [&](size_t i, Strip& strip) { load_strip_loosely(strip, sources[i] + at, left); },
-        [&](size_t r, const Strip& strip) { store_strip_loosely(strip, parity(r, row) + at, left); });
+        [&](size_t first, size_t count, Strip* to) { engine_.load(to, &sources[first], at, left, count); },
+        [&](size_t first, size_t count, const Strip* from) {
+          engine_.store(from, parity(first, row) + at, parity_row_stride(), left, count);
+        });
   }
 }
 
@@ -180,7 +182,7 @@ void MetadataBuilder::hash_group(Scratch& scratch, size_t group, Window window) 
   if (complete) {
     const bool all_padding = matrix_.is_padding(first_column(group)) && matrix_.is_padding(first_column(group + 1) - 1);
     scratch.forest.reduce(columns, groups_ == 1, all_padding ? full_groups() : zero_rows_, zero_trees_,
-                          row_nodes_.data() + group * groups_);
+                          row_nodes(group));
   }
   progress_.add(columns * needed.bytes);
 }
@@ -210,8 +212,9 @@ bool MetadataBuilder::hash_column(Scratch& scratch, size_t group, size_t column,
     scratch.wide->hash(scratch.sources.data(), leaves);
     return true;
   }
-  WordHasher::Word& carried = carried_[column - first_column(early_groups_)];
-  return scratch.wide->absorb(carried, scratch.sources.data(), window.bytes, leaves);
+  auto& carried = carried_[column - first_column(early_groups_)];
+  if (!carried) carried.emplace(column_code_, zero_rows_);
+  return scratch.wide->absorb(*carried, scratch.sources.data(), window.bytes, leaves);
 }
 
 GroupRange MetadataBuilder::zeros_in(size_t column) const {
@@ -225,7 +228,7 @@ void MetadataBuilder::finish_column(Scratch& scratch, size_t column) {
 
 void MetadataBuilder::finish_rows(size_t row_group, std::vector<PairHashes>& pairs) const {
   std::vector<DigestLanes> nodes(groups_ + 1);
-  for (size_t group = 0; group < groups_; ++group) nodes[group] = row_nodes_[group * groups_ + row_group];
+  for (size_t group = 0; group < groups_; ++group) nodes[group] = row_nodes(group)[row_group];
   for (size_t count = groups_; count > 1;) count = join_level(engine_, nodes.data(), count);
   for (size_t lane = 0; lane < kLanes && row_group * kLanes + lane < pairs.size(); ++lane) {
     pairs[row_group * kLanes + lane].primary.digest = get_digest(nodes.data(), lane);

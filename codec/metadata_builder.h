@@ -16,6 +16,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/scratch_memory.h"
 #include "codec/blob_matrix.h"
 #include "codec/encoder.h"
 #include "codec/lane_tree.h"
@@ -51,7 +52,9 @@ class MetadataBuilder {
   void expand_rows(Window window);
   void expand_row(size_t row, Window window, Strips& strips);
   void expand_narrow_rows(size_t first_row, NarrowWords& words);
-  uint8_t* parity(size_t r, size_t row) { return row_parity_.data() + (r * shape_.k1() + row) * parity_stride_; }
+  size_t parity_row_stride() const { return shape_.k1() * parity_stride_; }
+  uint8_t* parity(size_t r, size_t row) { return row_parity_.data() + r * parity_row_stride() + row * parity_stride_; }
+  DigestLanes* row_nodes(size_t group) const { return row_nodes_.as<DigestLanes>() + group * groups_; }
   const uint8_t* window_symbol(size_t row, size_t column, Window window);
 
   void hash_group(Scratch& scratch, size_t group, Window window);
@@ -80,10 +83,10 @@ class MetadataBuilder {
   Progress progress_;
 
   std::optional<TwoByteLeaves> table_;
-  std::vector<DigestLanes> row_nodes_;     // [group of columns][group of rows]
-  std::vector<Digest> column_roots_;       // by secondary sliver index
-  std::vector<uint8_t> row_parity_;        // [late parity column][row][window, in whole strips]
-  std::vector<WordHasher::Word> carried_;  // late columns, when there are several windows
+  ScratchMemory row_nodes_;                               // DigestLanes: [group of columns][group of rows]
+  std::vector<Digest> column_roots_;                      // by secondary sliver index
+  ScratchMemory row_parity_;                              // [late parity column][row][window, in whole strips]
+  std::vector<std::optional<WordHasher::Word>> carried_;  // late columns, when there are several windows
 };
 
 }  // namespace walrusfs::codec

@@ -71,9 +71,9 @@ void NarrowWords::expand(const uint8_t* const* sources) {
     case 2: expand_elements<2>(sources); break;
     default: expand_elements<3>(sources); break;
   }
-  code_.encode(
-      engine_, scratch_.data(), code_.all_recoveries(), [&](size_t i, Strip& strip) { strip = symbols_[i]; },
-      [&](size_t r, const Strip& strip) { symbols_[code_.sources() + r] = strip; });
+  code_.encode(engine_, scratch_.data(), code_.all_recoveries(),
+               each_loaded(engine_, [&](size_t i, Strip& strip) { strip = symbols_[i]; }),
+               each_stored(engine_, [&](size_t r, const Strip& strip) { symbols_[code_.sources() + r] = strip; }));
 }
 
 void NarrowWords::copy_recovery(size_t r, size_t word, uint8_t* to) const {

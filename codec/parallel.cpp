@@ -15,6 +15,21 @@ void parallel_for(unsigned threads, size_t count, const std::function<void(unsig
   WorkerPool(workers - 1).run(workers, work);
 }
 
+void parallel_for_runs(unsigned threads, size_t count, size_t item_bytes,
+                       const std::function<void(unsigned, size_t)>& body, WorkerPool* pool) {
+  constexpr size_t kRunBytes = 2048;
+  constexpr size_t kRunsPerThread = 16;  // at least, so that all end at about the same time
+  const size_t enough = std::max<size_t>(kRunBytes / std::max<size_t>(item_bytes, 1), 1);
+  const size_t run = std::clamp<size_t>(count / (kRunsPerThread * std::max(threads, 1u)), 1, enough);
+  parallel_for(
+      threads, (count + run - 1) / run,
+      [&](unsigned worker, size_t number) {
+        const size_t end = std::min(count, (number + 1) * run);
+        for (size_t item = number * run; item < end; ++item) body(worker, item);
+      },
+      pool);
+}
+
 void Progress::add(uint64_t work) {
   if (!callback_) return;
   // The lock keeps calls apart, which the callback's contract promises.

@@ -17,6 +17,11 @@ namespace walrusfs::codec {
 void parallel_for(unsigned threads, size_t count, const std::function<void(unsigned worker, size_t item)>& body,
                   WorkerPool* pool = nullptr);
 
+// The same in runs of neighbouring items, each for one thread: for items that write next to each other, so that
+// threads seldom meet in one line of the CPU's cache. `item_bytes`: what an item writes in one place.
+void parallel_for_runs(unsigned threads, size_t count, size_t item_bytes,
+                       const std::function<void(unsigned worker, size_t item)>& body, WorkerPool* pool = nullptr);
+
 // Counts work done and tells the user's callback. Safe from any thread.
 class Progress {
  public:

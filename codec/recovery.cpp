@@ -78,13 +78,16 @@ Sliver SymbolSet::decode(SliverIndex target, const RecoverOptions& options) cons
 }
 
 void SymbolSet::decode_missing(const codec::RsCode& code, uint8_t* out, const RecoverOptions& options) const {
-  const codec::SymbolDecoder decoder(code, given_, *options.engine);
-  if (decoder.missing_sources().empty()) return;
+  using codec::Strip;
+  const CodecEngine& engine = *options.engine;
+  const codec::SymbolDecoder decoder(code, given_, engine);
+  const std::vector<uint16_t>& missing = decoder.missing_sources();
+  if (missing.empty()) return;
   const size_t strips = (symbol_bytes_ + codec::kStripBytes - 1) / codec::kStripBytes;
   // A thread is not worth starting for less.
   constexpr size_t kStripsPerThread = 16;
-  const auto workers = static_cast<unsigned>(
-      std::clamp<size_t>(strips / kStripsPerThread, 1, std::max(1u, options.threads)));
+  const auto workers =
+      static_cast<unsigned>(std::clamp<size_t>(strips / kStripsPerThread, 1, std::max(1u, options.threads)));
   std::vector<codec::Strips> scratch(workers);
   codec::parallel_for(
       workers, strips,
@@ -93,8 +96,11 @@ void SymbolSet::decode_missing(const codec::RsCode& code, uint8_t* out, const Re
         const size_t at = number * codec::kStripBytes;
         const size_t left = symbol_bytes_ - at;
         decoder.decode(
-            scratch[worker].data(), [&](size_t g, codec::Strip& strip) { load_strip(strip, data_[g] + at, left); },
-            [&](size_t i, const codec::Strip& strip) { store_strip(strip, out + i * symbol_bytes_ + at, left); });
+            scratch[worker].data(),
+            codec::each_loaded(engine, [&](size_t g, Strip& strip) { load_strip(strip, data_[g] + at, left); }),
+            codec::each_stored(engine, [&](size_t m, const Strip& strip) {
+              store_strip(strip, out + size_t{missing[m]} * symbol_bytes_ + at, left);
+            }));
       },
       options.pool);
 }
@@ -286,8 +292,8 @@ Status InconsistencyProof::verify(const BlobMetadata& metadata, const CodecEngin
     WFS_TRY(symbol.verify(metadata, target));
     decoding.push_back(symbol.symbol);
   }
-  WFS_ASSIGN(const Sliver sliver, recover_sliver(shape, target_axis, target, metadata.symbol_bytes(), decoding,
-                                                 {.engine = &engine}));
+  WFS_ASSIGN(const Sliver sliver,
+             recover_sliver(shape, target_axis, target, metadata.symbol_bytes(), decoding, {.engine = &engine}));
   if (verify_sliver(sliver, metadata, engine).ok()) {
     return Error(Code::kInvalidArgument, "the proof shows no inconsistency: the sliver has its own hash");
   }

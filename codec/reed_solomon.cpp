@@ -35,6 +35,13 @@ class Domain {
     return static_cast<uint32_t>(code_.chunk()) + (code_.high_rate() ? code_.sources() : code_.recoveries());
   }
 
+  // Size of the transforms for a word whose last given position is before `given_end`. A low rate's word is
+  // known at `chunk` positions, and there is a polynomial of that many coefficients through them, so that no
+  // positions are needed behind those. A high rate's is known to be zero from end() on.
+  size_t size_for(uint32_t given_end) const {
+    return std::bit_ceil(code_.high_rate() ? size_t{end()} : std::max(size_t{given_end}, code_.chunk()));
+  }
+
   std::vector<uint16_t> locator(const std::vector<uint32_t>& given, const std::vector<uint32_t>& positions) const {
     std::vector<uint32_t> known = given;
     if (!code_.high_rate()) {
@@ -81,9 +88,6 @@ RsCode RsCode::for_slivers(const CodeShape& shape, Axis axis) {
 RsDecodePlan::RsDecodePlan(const RsCode& code, std::span<const uint16_t> given) {
   WFS_CHECK(given.size() == code.sources());
   const Domain domain(code);
-  end_ = domain.end();
-  size_ = std::bit_ceil(size_t{end_});
-
   std::vector<bool> have(code.symbols(), false);
   std::vector<uint32_t> positions;
   for (uint16_t symbol : given) {
@@ -92,6 +96,8 @@ RsDecodePlan::RsDecodePlan(const RsCode& code, std::span<const uint16_t> given) 
     positions.push_back(domain.position(symbol));
   }
   const std::vector<uint32_t> given_positions = positions;
+  given_end_ = *std::max_element(positions.begin(), positions.end()) + 1;
+  size_ = domain.size_for(given_end_);
   for (uint16_t i = 0; i < code.sources(); ++i) {
     if (have[i]) continue;
     missing_.push_back(i);
@@ -110,12 +116,8 @@ RsDecodePlan::RsDecodePlan(const RsCode& code, std::span<const uint16_t> given) 
 }
 
 void RsDecodePlan::solve(const CodecEngine& engine, Strip* work) const {
-  engine.inverse_transform(work, size_, 0, end_);
-  // The formal derivative, in this basis a sum of shifted copies.
-  for (size_t i = 1; i < size_; ++i) {
-    const size_t width = i & (~i + 1);
-    engine.add(work + i - width, work + i, width);
-  }
+  engine.inverse_transform(work, size_, 0, given_end_);
+  engine.derive(work, size_);
   engine.transform(work, work, size_, 0, wanted_begin_, wanted_end_);
 }
 

@@ -40,8 +40,9 @@ class RsCode {
 
   size_t encode_scratch() const { return 2 * chunk_; }
 
-  // load(i, strip&): strip of source i. store(r, strip): strip of recovery r, at least for the wanted
-  // ones. `scratch` has encode_scratch() strips.
+  // load(first, count, strips): fills in sources [first, first + count). store(first, count, strips): takes
+  // recovery symbols, at least the wanted ones, and may use up the strips. Both in the engine's coordinates, see
+  // each_loaded() and each_stored(). `scratch` has encode_scratch() strips.
   template <typename Load, typename Store>
   void encode(const CodecEngine& engine, Strip* scratch, RecoveryRange wanted, Load load, Store store) const {
     if (high_rate_) {
@@ -53,15 +54,9 @@ class RsCode {
 
  private:
   template <typename Load>
-  void load_chunk(const CodecEngine& engine, Strip* to, size_t first, size_t count, Load load) const {
-    for (size_t i = 0; i < count; ++i) load(first + i, to[i]);
-    engine.convert(to, count);
+  void load_chunk(Strip* to, size_t first, size_t count, Load load) const {
+    load(first, count, to);
     std::memset(static_cast<void*>(to + count), 0, (chunk_ - count) * sizeof(Strip));
-  }
-  template <typename Store>
-  static void store_chunk(const CodecEngine& engine, Strip* from, size_t first, size_t count, Store store) {
-    engine.convert(from, count);
-    for (size_t i = 0; i < count; ++i) store(first + i, from[i]);
   }
 
   template <typename Load, typename Store>
@@ -71,19 +66,19 @@ class RsCode {
     for (size_t first = 0; first < k_; first += chunk_) {
       Strip* target = first == 0 ? sum : work;
       const size_t count = std::min<size_t>(chunk_, k_ - first);
-      load_chunk(engine, target, first, count, load);
+      load_chunk(target, first, count, load);
       engine.inverse_transform(target, chunk_, static_cast<uint32_t>(first + chunk_), count);
       if (first != 0) engine.add(sum, work, chunk_);
     }
     engine.transform(sum, sum, chunk_, 0, 0, m_);
-    store_chunk(engine, sum, 0, m_, store);
+    store(size_t{0}, size_t{m_}, sum);
   }
 
   template <typename Load, typename Store>
   void encode_low(const CodecEngine& engine, Strip* scratch, RecoveryRange wanted, Load load, Store store) const {
     Strip* coefficients = scratch;
     Strip* work = scratch + chunk_;
-    load_chunk(engine, coefficients, 0, k_, load);
+    load_chunk(coefficients, 0, k_, load);
     engine.inverse_transform(coefficients, chunk_, 0, k_);
     // The last chunk, which may be narrow, goes first: then the first, the wide one, can use up the coefficients.
     for (size_t left = (m_ + chunk_ - 1) / chunk_; left-- > 0;) {
@@ -92,7 +87,7 @@ class RsCode {
       if (!wanted.meets(first, count)) continue;
       Strip* to = first == 0 ? coefficients : work;
       engine.transform(to, coefficients, chunk_, static_cast<uint32_t>(first + chunk_), 0, count);
-      store_chunk(engine, to, first, count, store);
+      store(first, count, to);
     }
   }
 
@@ -102,6 +97,23 @@ class RsCode {
   size_t chunk_;  // size of the transforms, a power of two
 };
 
+// What RsCode and RsDecodePlan load and store with, made of functions for one strip in wire coordinates:
+// load(i, strip&), store(i, strip).
+template <typename Load>
+auto each_loaded(const CodecEngine& engine, Load load) {
+  return [&engine, load](size_t first, size_t count, Strip* strips) {
+    for (size_t i = 0; i < count; ++i) load(first + i, strips[i]);
+    engine.convert(strips, count);
+  };
+}
+template <typename Store>
+auto each_stored(const CodecEngine& engine, Store store) {
+  return [&engine, store](size_t first, size_t count, Strip* strips) {
+    engine.convert(strips, count);
+    for (size_t i = 0; i < count; ++i) store(first + i, strips[i]);
+  };
+}
+
 // How to get the missing sources from k given symbols. Depends only on which symbols are given, so one
 // plan serves all strips of a blob.
 class RsDecodePlan {
@@ -110,40 +122,32 @@ class RsDecodePlan {
   RsDecodePlan(const RsCode& code, std::span<const uint16_t> given);
 
   const std::vector<uint16_t>& missing_sources() const { return missing_; }
-  size_t scratch() const { return size_; }
+  size_t transform_size() const { return size_; }
+  // Strips.
+  size_t scratch() const { return size_ + given_.size(); }
 
-  // load(g, strip&): strip of the symbol given[g]. store(i, strip): strip of the missing source i.
+  // load(first, count, strips): fills in the symbols given[first, first + count). store(first, count, strips):
+  // takes those of missing_sources() and may use up the strips. Both in the engine's coordinates.
   template <typename Load, typename Store>
-  void decode(const CodecEngine& engine, Strip* work, Load load, Store store) const {
+  void decode(const CodecEngine& engine, Strip* scratch, Load load, Store store) const {
     if (missing_.empty()) return;
+    Strip* work = scratch + given_.size();
+    load(size_t{0}, given_.size(), scratch);
     std::memset(static_cast<void*>(work), 0, size_ * sizeof(Strip));
-    for (size_t g = 0; g < given_.size(); ++g) {
-      Strip& strip = work[given_[g].position];
-      load(g, strip);
-      engine.convert(&strip, 1);
-      engine.scale(&strip, given_[g].factor);
-    }
+    engine.scatter(work, scratch, given_.data(), given_.size());
     solve(engine, work);
-    for (size_t i = 0; i < missing_.size(); ++i) {
-      Strip& strip = work[missing_at_[i].position];
-      engine.scale(&strip, missing_at_[i].factor);
-      engine.convert(&strip, 1);
-      store(missing_[i], strip);
-    }
+    engine.gather(scratch, work, missing_at_.data(), missing_.size());
+    store(size_t{0}, missing_.size(), scratch);
   }
 
  private:
-  struct Place {
-    uint32_t position;  // on the evaluation domain
-    uint16_t factor;    // of the error locator
-  };
   void solve(const CodecEngine& engine, Strip* work) const;
 
-  std::vector<Place> given_;
+  std::vector<ScaledPlace> given_;  // on the evaluation domain, with factors of the error locator
   std::vector<uint16_t> missing_;
-  std::vector<Place> missing_at_;
-  size_t size_;   // of the transform
-  uint32_t end_;  // positions from here on hold zero
+  std::vector<ScaledPlace> missing_at_;
+  size_t size_;             // of the transform
+  uint32_t given_end_ = 0;  // positions from here on hold zero
   uint32_t wanted_begin_ = 0;
   uint32_t wanted_end_ = 0;
 };

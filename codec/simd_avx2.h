@@ -18,6 +18,12 @@ struct Avx2Bytes {
     return _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
   }
   static WFS_ALWAYS_INLINE void store(uint8_t* to, Bytes v) { _mm256_store_si256(reinterpret_cast<__m256i*>(to), v); }
+  static WFS_ALWAYS_INLINE Bytes load_anywhere(const uint8_t* from) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  }
+  static WFS_ALWAYS_INLINE void store_anywhere(uint8_t* to, Bytes v) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), v);
+  }
   static WFS_ALWAYS_INLINE Bytes add(Bytes a, Bytes b) { return _mm256_xor_si256(a, b); }
 };
 

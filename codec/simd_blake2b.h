@@ -368,5 +368,25 @@ struct Blake2bLanes {
   }
 };
 
+// The table of an engine made of Transforms and Blake2bLanes.
+template <typename Loops, typename Hash>
+constexpr CodecEngine make_engine(const char* name) {
+  return {.name = name,
+          .convert = Loops::convert,
+          .load = Loops::load,
+          .store = Loops::store,
+          .inverse_transform = Loops::inverse,
+          .transform = Loops::forward,
+          .derive = Loops::derive,
+          .add = Loops::add,
+          .sum_multiples = Loops::sum_multiples,
+          .scatter = Loops::scatter,
+          .gather = Loops::gather,
+          .compress = Hash::compress,
+          .hash_words = Hash::hash_words,
+          .join_groups = Hash::join_groups,
+          .join_neighbours = Hash::join_neighbours};
+}
+
 }  // namespace
 }  // namespace walrusfs::codec

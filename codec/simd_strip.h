@@ -7,9 +7,9 @@
 namespace walrusfs::codec {
 namespace {
 
-// Half has: Bytes, the 32 low or high bytes of a strip; load, store, add; and Map, a linear map of
-// bytes, made for a constant of GF(256) by of_constant() or for the change of coordinates by shift(),
-// with times(Bytes).
+// Half has: Bytes, the 32 low or high bytes of a strip; load, store; the same anywhere in memory, load_anywhere,
+// store_anywhere; add; and Map, a linear map of bytes, made for a constant of GF(256) by of_constant() or for the
+// change of coordinates by shift(), with times(Bytes).
 template <typename Half>
 struct SplitStrips {
   static constexpr unsigned kLayersPerPass = 2;
@@ -21,6 +21,14 @@ struct SplitStrips {
   static WFS_ALWAYS_INLINE void store(Strip& strip, Vector v) {
     Half::store(strip.low, v.low);
     Half::store(strip.high, v.high);
+  }
+  static WFS_ALWAYS_INLINE Vector load_halves(const uint8_t* low, const uint8_t* high) {
+    return {Half::load_anywhere(low), Half::load_anywhere(high)};
+  }
+  // In this order: of a short symbol the high half overwrites what the low one has too much.
+  static WFS_ALWAYS_INLINE void store_halves(uint8_t* low, uint8_t* high, Vector v) {
+    Half::store_anywhere(low, v.low);
+    Half::store_anywhere(high, v.high);
   }
   static WFS_ALWAYS_INLINE Vector add(Vector a, Vector b) {
     return {Half::add(a.low, b.low), Half::add(a.high, b.high)};
@@ -49,14 +57,11 @@ struct SplitStrips {
     }
   };
 
-  static void convert(Strip* strips, size_t count) {
-    const Map shift = Map::shift(gf16::subfield_tables());
-    for (size_t i = 0; i < count; ++i) {
-      Vector v = load(strips[i]);
-      v.low = Half::add(v.low, shift.times(v.high));
-      store(strips[i], v);
-    }
-  }
+  struct Shift {
+    Map map;
+    WFS_ALWAYS_INLINE explicit Shift(const gf16::SubfieldTables& tables) : map(Map::shift(tables)) {}
+    WFS_ALWAYS_INLINE Vector apply(Vector v) const { return {Half::add(v.low, map.times(v.high)), v.high}; }
+  };
 };
 
 }  // namespace

@@ -5,8 +5,9 @@
 // Strips are in subfield coordinates (specification 4.6): multiplying by a constant below 256 is one
 // bytewise operation on both halves; other constants mix the halves.
 //
-// Ops has: Vector; load, store, add; kLayersPerPass, 2 or 3, as registers allow; and two kinds of
-// constants, Subfield and General, made from a 16-bit word, with times(Vector).
+// Ops has: Vector; load, store, add; load_halves and store_halves, from and to anywhere; kLayersPerPass, 2 or 3,
+// as registers allow; two kinds of constants, Subfield and General, made from a 16-bit word, with times(Vector);
+// and Shift, the change of coordinates, with apply(Vector).
 #pragma once
 
 #include <cstddef>
@@ -189,7 +190,7 @@ struct Transforms {
         forward_butterfly(v0, v1, a01);
       }
       Ops::store(g.to[i], v0);
-      Ops::store(g.to[i + d], v1);
+      if (kInverse || g.wanted > d) Ops::store(g.to[i + d], v1);
     }
   }
 
@@ -275,9 +276,86 @@ struct Transforms {
     for (size_t i = 0; i < count; ++i) Ops::store(into[i], Ops::add(Ops::load(into[i]), Ops::load(from[i])));
   }
 
-  static void scale(Strip* strip, uint16_t factor) {
-    const typename Ops::General by(gf16::subfield_tables(), factor);
-    Ops::store(*strip, by.times(Ops::load(*strip)));
+  static void convert(Strip* strips, size_t count) {
+    const typename Ops::Shift shift(gf16::subfield_tables());
+    for (size_t i = 0; i < count; ++i) Ops::store(strips[i], shift.apply(Ops::load(strips[i])));
+  }
+
+  // From a symbol's low bytes in a strip to its high ones.
+  static WFS_ALWAYS_INLINE size_t to_high(size_t left) { return (left < kStripBytes ? left : kStripBytes) / 2; }
+
+  static void load(Strip* to, const uint8_t* const* from, size_t offset, size_t left, size_t count) {
+    const typename Ops::Shift shift(gf16::subfield_tables());
+    const size_t high = offset + to_high(left);
+    for (size_t i = 0; i < count; ++i) {
+      Ops::store(to[i], shift.apply(Ops::load_halves(from[i] + offset, from[i] + high)));
+    }
+  }
+  static void store(const Strip* from, uint8_t* to, size_t stride, size_t left, size_t count) {
+    const typename Ops::Shift shift(gf16::subfield_tables());
+    const size_t high = to_high(left);
+    for (size_t i = 0; i < count; ++i, to += stride) {
+      Ops::store_halves(to, to + high, shift.apply(Ops::load(from[i])));
+    }
+  }
+
+  // Strip t becomes the sum of itself and of the strips t + 2^b for all bits b that t lacks. Those come later,
+  // so that they are still what they were.
+  static void derive(Strip* a, size_t size) {
+    if (size < kDerived) return derive_few(a, size);
+    for (size_t r = 0; r < size; r += kDerived) {
+      Vector v0 = Ops::load(a[r]), v1 = Ops::load(a[r + 1]), v2 = Ops::load(a[r + 2]), v3 = Ops::load(a[r + 3]);
+      Vector v4 = Ops::load(a[r + 4]), v5 = Ops::load(a[r + 5]), v6 = Ops::load(a[r + 6]), v7 = Ops::load(a[r + 7]);
+      v0 = Ops::add(Ops::add(v0, v1), Ops::add(v2, v4));
+      v1 = Ops::add(v1, Ops::add(v3, v5));
+      v2 = Ops::add(v2, Ops::add(v3, v6));
+      v3 = Ops::add(v3, v7);
+      v4 = Ops::add(v4, Ops::add(v5, v6));
+      v5 = Ops::add(v5, v7);
+      v6 = Ops::add(v6, v7);
+      for (size_t lacking = (size - kDerived) & ~r; lacking != 0; lacking &= lacking - 1) {
+        const Strip* more = a + r + (lacking & (~lacking + 1));
+        v0 = Ops::add(v0, Ops::load(more[0]));
+        v1 = Ops::add(v1, Ops::load(more[1]));
+        v2 = Ops::add(v2, Ops::load(more[2]));
+        v3 = Ops::add(v3, Ops::load(more[3]));
+        v4 = Ops::add(v4, Ops::load(more[4]));
+        v5 = Ops::add(v5, Ops::load(more[5]));
+        v6 = Ops::add(v6, Ops::load(more[6]));
+        v7 = Ops::add(v7, Ops::load(more[7]));
+      }
+      store_eight(a + r, 1, v0, v1, v2, v3, v4, v5, v6, v7);
+    }
+  }
+  static constexpr size_t kDerived = 8;  // at a time
+  static void derive_few(Strip* a, size_t size) {
+    for (size_t t = 0; t < size; ++t) {
+      for (size_t bit = 1; bit < size; bit *= 2) {
+        if ((t & bit) == 0) add(a + t, a + t + bit, 1);
+      }
+    }
+  }
+
+  using General = typename Ops::General;
+  static void sum_multiples(Strip* sum, const Strip* strips, const uint16_t* factors, size_t count) {
+    const gf16::SubfieldTables& tables = gf16::subfield_tables();
+    Vector total = General(tables, factors[0]).times(Ops::load(strips[0]));
+    for (size_t i = 1; i < count; ++i) {
+      total = Ops::add(total, General(tables, factors[i]).times(Ops::load(strips[i])));
+    }
+    Ops::store(*sum, total);
+  }
+  static void scatter(Strip* to, const Strip* from, const ScaledPlace* places, size_t count) {
+    const gf16::SubfieldTables& tables = gf16::subfield_tables();
+    for (size_t i = 0; i < count; ++i) {
+      Ops::store(to[places[i].position], General(tables, places[i].factor).times(Ops::load(from[i])));
+    }
+  }
+  static void gather(Strip* to, const Strip* from, const ScaledPlace* places, size_t count) {
+    const gf16::SubfieldTables& tables = gf16::subfield_tables();
+    for (size_t i = 0; i < count; ++i) {
+      Ops::store(to[i], General(tables, places[i].factor).times(Ops::load(from[places[i].position])));
+    }
   }
 };
 

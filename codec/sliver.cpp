@@ -125,12 +125,14 @@ Bytes expand_sliver(const CodeShape& shape, const SliverView& sliver, const Code
   codec::Strips scratch(code.encode_scratch());
   for (size_t at = 0; at < symbol_bytes; at += codec::kStripBytes) {
     const size_t left = symbol_bytes - at;
-    code.encode(
-        engine, scratch.data(), code.all_recoveries(),
-        [&](size_t i, codec::Strip& strip) { load_strip(strip, word.data() + i * symbol_bytes + at, left); },
-        [&](size_t r, const codec::Strip& strip) {
-          store_strip(strip, word.data() + (code.sources() + r) * symbol_bytes + at, left);
-        });
+    code.encode(engine, scratch.data(), code.all_recoveries(),
+                codec::each_loaded(engine,
+                                   [&](size_t i, codec::Strip& strip) {
+                                     load_strip(strip, word.data() + i * symbol_bytes + at, left);
+                                   }),
+                codec::each_stored(engine, [&](size_t r, const codec::Strip& strip) {
+                  store_strip(strip, word.data() + (code.sources() + r) * symbol_bytes + at, left);
+                }));
   }
   return word;
 }

@@ -33,19 +33,6 @@ inline void load_strip(Strip& strip, const uint8_t* from, size_t left) {
   std::memcpy(strip.high, from + elements, elements);
 }
 
-// The same without branches, where kStripBytes bytes are readable at `from`: elements behind the symbol's
-// hold whatever is there, which no other element ever sees.
-inline void load_strip_loosely(Strip& strip, const uint8_t* from, size_t left) {
-  std::memcpy(strip.low, from, kStripElements);
-  std::memcpy(strip.high, from + std::min(left, kStripBytes) / 2, kStripElements);
-}
-
-// Likewise where kStripBytes bytes are writable at `to`, and those behind the symbol do not matter.
-inline void store_strip_loosely(const Strip& strip, uint8_t* to, size_t left) {
-  std::memcpy(to, strip.low, kStripElements);
-  std::memcpy(to + std::min(left, kStripBytes) / 2, strip.high, kStripElements);
-}
-
 inline void store_strip(const Strip& strip, uint8_t* to, size_t left) {
   if (left >= kStripBytes) {
     std::memcpy(to, &strip, kStripBytes);

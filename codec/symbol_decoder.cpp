@@ -14,7 +14,7 @@ SymbolDecoder::SymbolDecoder(const RsCode& code, std::span<const uint16_t> given
 // from sums) at W = 2048, they cost as much as 1,800 multiples.
 bool SymbolDecoder::sums_are_cheaper() const {
   constexpr size_t kTransformStepsPerMultiple = 12;
-  const size_t size = plan_.scratch();
+  const size_t size = plan_.transform_size();
   const auto levels = static_cast<size_t>(std::bit_width(size) - 1);
   return missing_sources().size() * given_ * kTransformStepsPerMultiple <= size * levels;
 }
@@ -26,31 +26,19 @@ std::vector<uint16_t> SymbolDecoder::find_coefficients() const {
   Strips work(plan_.scratch());
   for (size_t first = 0; first < given_; first += kStripElements) {
     const size_t count = std::min(kStripElements, given_ - first);
-    size_t m = 0;
-    plan_.decode(
-        engine_, work.data(),
-        [&](size_t g, Strip& strip) {
-          strip = Strip{};
-          if (g >= first && g < first + count) strip.low[g - first] = 1;
-        },
-        [&](size_t, const Strip& strip) {
-          for (size_t e = 0; e < count; ++e) {
-            coefficients[m * given_ + first + e] = static_cast<uint16_t>(strip.low[e] | strip.high[e] << 8);
-          }
-          ++m;
-        });
+    plan_.decode(engine_, work.data(),
+                 each_loaded(engine_,
+                             [&](size_t g, Strip& strip) {
+                               strip = Strip{};
+                               if (g >= first && g < first + count) strip.low[g - first] = 1;
+                             }),
+                 each_stored(engine_, [&](size_t m, const Strip& strip) {
+                   for (size_t e = 0; e < count; ++e) {
+                     coefficients[m * given_ + first + e] = static_cast<uint16_t>(strip.low[e] | strip.high[e] << 8);
+                   }
+                 }));
   }
   return coefficients;
-}
-
-Strip SymbolDecoder::sum_of_multiples(const Strip* strips, const uint16_t* factors) const {
-  Strip sum{};
-  for (size_t g = 0; g < given_; ++g) {
-    Strip product = strips[g];
-    engine_.scale(&product, factors[g]);
-    engine_.add(&sum, &product, 1);
-  }
-  return sum;
 }
 
 }  // namespace walrusfs::codec

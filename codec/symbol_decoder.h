@@ -21,23 +21,22 @@ class SymbolDecoder {
   // Strips.
   size_t scratch() const { return plan_.scratch(); }
 
-  // load(g, strip&): strip of the symbol given[g]. store(i, strip): strip of the missing source i.
+  // As RsDecodePlan::decode().
   template <typename Load, typename Store>
   void decode(Strip* scratch, Load load, Store store) const {
     if (coefficients_.empty()) return plan_.decode(engine_, scratch, load, store);
-    for (size_t g = 0; g < given_; ++g) load(g, scratch[g]);
-    engine_.convert(scratch, given_);
+    // There is room for both: transforms have more strips than there are symbols.
+    Strip* sums = scratch + given_;
+    load(size_t{0}, given_, scratch);
     for (size_t m = 0; m < missing_sources().size(); ++m) {
-      Strip sum = sum_of_multiples(scratch, coefficients_.data() + m * given_);
-      engine_.convert(&sum, 1);
-      store(missing_sources()[m], sum);
+      engine_.sum_multiples(&sums[m], scratch, coefficients_.data() + m * given_, given_);
     }
+    store(size_t{0}, missing_sources().size(), sums);
   }
 
  private:
   bool sums_are_cheaper() const;
   std::vector<uint16_t> find_coefficients() const;
-  Strip sum_of_multiples(const Strip* strips, const uint16_t* factors) const;
 
   const CodecEngine& engine_;
   const size_t given_;

@@ -51,8 +51,10 @@ WordHasher::WordHasher(const CodecEngine& engine, const RsCode& code, size_t sym
   // The carried byte sits right before a slice; with it, the last block may end one block later. Strips that
   // are stored loosely and zeros that are cleared loosely end before the next row's carried byte.
   const size_t longest = std::min(slice_bytes_, symbol_bytes_);
+  static_assert(kRowMargin % sizeof(Strip) == 0);
   stride_ = round_up(kRowMargin - 1 + round_up(1 + longest, kBlake2bBlockBytes), kRowMargin);
-  slice_.resize(groups_for(code.symbols()) * kLanes * stride_ + kRowMargin);
+  slice_.resize((groups_for(code.symbols()) * kLanes * stride_ + kRowMargin) / sizeof(Strip));
+  for (size_t i = 0; i < code.sources(); ++i) source_rows_.push_back(row(i));
   strips_.resize(code.encode_scratch());
 }
 
@@ -62,8 +64,10 @@ void WordHasher::fill_slice(Word& word, const uint8_t* const* sources, size_t of
     const size_t left = bytes - at;
     code_.encode(
         engine_, strips_.data(), code_.all_recoveries(),
-        [&](size_t i, Strip& strip) { load_strip_loosely(strip, row(i) + at, left); },
-        [&](size_t r, const Strip& strip) { store_strip_loosely(strip, row(code_.sources() + r) + at, left); });
+        [&](size_t first, size_t count, Strip* to) { engine_.load(to, &source_rows_[first], at, left, count); },
+        [&](size_t first, size_t count, const Strip* from) {
+          engine_.store(from, row(code_.sources() + first) + at, stride_, left, count);
+        });
   }
   for (size_t i = 0; i < code_.symbols(); ++i) {
     row(i)[-1] = word.carry_[i];

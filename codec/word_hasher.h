@@ -44,7 +44,7 @@ class WordHasher {
 
  private:
   void fill_slice(Word& word, const uint8_t* const* sources, size_t offset, size_t bytes);
-  uint8_t* row(size_t symbol) { return slice_.data() + symbol * stride_ + kRowMargin; }
+  uint8_t* row(size_t symbol) { return slice_.data()->low + symbol * stride_ + kRowMargin; }
 
   static constexpr size_t kRowMargin = 64;  // keeps rows aligned and has room for the carried byte
 
@@ -54,7 +54,8 @@ class WordHasher {
   const GroupRange skipped_;
   size_t slice_bytes_;  // a multiple of 128
   size_t stride_;
-  std::vector<uint8_t> slice_;  // n rows, in whole groups: margin, slice, zeros
+  Strips slice_;  // bytes in lines of the CPU's cache: n rows, in whole groups: margin, slice, zeros
+  std::vector<const uint8_t*> source_rows_;
   Strips strips_;
 };
 

@@ -62,18 +62,61 @@ TEST_P(Engine, TransformEqualsTheReference) {
   }
 }
 
-TEST_P(Engine, ScaleAndAddEqualTheReference) {
-  for (int round = 0; round < 500; ++round) {
-    const auto factor = static_cast<uint16_t>(rng_.next());
-    Strips expected = random_strips(3, 3);
+TEST_P(Engine, DerivativeEqualsTheReference) {
+  for (size_t size = 1; size <= 4096; size *= 2) {
+    Strips expected = random_strips(size, size);
     Strips actual = expected;
-    kScalarEngine.scale(&expected[0], factor);
-    kScalarEngine.add(&expected[0], &expected[1], 2);
-    engine().convert(actual.data(), 3);
-    engine().scale(&actual[0], factor);
-    engine().add(&actual[0], &actual[1], 2);
-    engine().convert(actual.data(), 3);
-    ASSERT_TRUE(same(expected, actual, 0, 3)) << "factor " << factor;
+    kScalarEngine.derive(expected.data(), size);
+    engine().derive(actual.data(), size);  // the same in all coordinates
+    ASSERT_TRUE(same(expected, actual, 0, size)) << size;
+  }
+}
+
+TEST_P(Engine, MultiplesAndSumsEqualTheReference) {
+  for (int round = 0; round < 300; ++round) {
+    const size_t count = 1 + rng_.below(9);
+    std::vector<uint16_t> factors(count);
+    std::vector<ScaledPlace> places(count);
+    for (size_t i = 0; i < count; ++i) {
+      factors[i] = static_cast<uint16_t>(rng_.next());
+      places[i] = {static_cast<uint32_t>(count - 1 - i), factors[i]};
+    }
+    const Strips strips = random_strips(count, count);
+    const auto run = [&](const CodecEngine& with) {
+      Strips in = strips, scattered(count), out(2 * count + 1);
+      with.convert(in.data(), count);
+      with.scatter(scattered.data(), in.data(), places.data(), count);
+      with.gather(out.data(), scattered.data(), places.data(), count);
+      with.sum_multiples(&out[count], in.data(), factors.data(), count);
+      std::copy(in.begin(), in.end(), out.begin() + static_cast<ptrdiff_t>(count) + 1);
+      with.add(out.data(), out.data() + count + 1, count);
+      with.convert(out.data(), out.size());
+      return out;
+    };
+    ASSERT_TRUE(same(run(kScalarEngine), run(engine()), 0, 2 * count + 1));
+  }
+}
+
+// Symbols of any length lie anywhere; what is behind their ends is not looked at, and may be overwritten.
+TEST_P(Engine, SymbolsComeAndGoAsTheReferenceHasThem) {
+  for (size_t left = 2; left <= 2 * kStripBytes; left += 2) {
+    constexpr size_t kCount = 3, kStride = 2 * kStripBytes + 3, kOffset = 5;
+    Bytes from(kCount * kStride + kStripBytes + kOffset), to(from.size(), 0);
+    rng_.fill(from);
+    const uint8_t* symbols[kCount];
+    for (size_t i = 0; i < kCount; ++i) symbols[i] = from.data() + i * kStride;
+    Strips strips(kCount);
+    engine().load(strips.data(), symbols, kOffset, left, kCount);
+    engine().store(strips.data(), to.data(), kStride, left, kCount);
+    engine().convert(strips.data(), kCount);
+    for (size_t i = 0; i < kCount; ++i) {
+      const size_t bytes = std::min(left, kStripBytes);
+      Strip expected;
+      load_strip(expected, symbols[i] + kOffset, left);
+      ASSERT_EQ(std::memcmp(strips[i].low, expected.low, bytes / 2), 0) << left;
+      ASSERT_EQ(std::memcmp(strips[i].high, expected.high, bytes / 2), 0) << left;
+      ASSERT_EQ(std::memcmp(to.data() + i * kStride, symbols[i] + kOffset, bytes), 0) << left;
+    }
   }
 }
 

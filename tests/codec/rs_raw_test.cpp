@@ -18,8 +18,11 @@ Bytes encode(const CodecEngine& engine, const RsCode& code, ByteView sources, si
     const size_t left = symbol_bytes - at;
     code.encode(
         engine, scratch.data(), code.all_recoveries(),
-        [&](size_t i, Strip& strip) { load_strip(strip, sources.data() + i * symbol_bytes + at, left); },
-        [&](size_t r, const Strip& strip) { store_strip(strip, recovery.data() + r * symbol_bytes + at, left); });
+        each_loaded(engine,
+                    [&](size_t i, Strip& strip) { load_strip(strip, sources.data() + i * symbol_bytes + at, left); }),
+        each_stored(engine, [&](size_t r, const Strip& strip) {
+          store_strip(strip, recovery.data() + r * symbol_bytes + at, left);
+        }));
   }
   return recovery;
 }
@@ -35,9 +38,11 @@ Bytes decode(const CodecEngine& engine, const RsCode& code, const std::vector<ui
   Strips scratch(plan.scratch());
   for (size_t at = 0; at < symbol_bytes; at += kStripBytes) {
     const size_t left = symbol_bytes - at;
-    plan.decode(
-        engine, scratch.data(), [&](size_t g, Strip& strip) { load_strip(strip, symbols[g].data() + at, left); },
-        [&](size_t i, const Strip& strip) { store_strip(strip, sources.data() + i * symbol_bytes + at, left); });
+    plan.decode(engine, scratch.data(),
+                each_loaded(engine, [&](size_t g, Strip& strip) { load_strip(strip, symbols[g].data() + at, left); }),
+                each_stored(engine, [&](size_t m, const Strip& strip) {
+                  store_strip(strip, sources.data() + plan.missing_sources()[m] * symbol_bytes + at, left);
+                }));
   }
   return sources;
 }
