@@ -1,5 +1,6 @@
 // The official TypeScript client, unmodified, against the local Sui full node: it reads the committee, buys storage,
-// registers, certifies with signatures that it checks and adds up itself, extends, sets attributes, deletes.
+// registers, certifies with signatures that it checks and adds up itself, extends, sets attributes, deletes; it stakes,
+// and takes the network to its next epoch.
 //   ledger.mjs SERVE      SERVE is the program of tests/sui_node/serve.cpp
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -12,7 +13,7 @@ import { SuiGrpcClient } from '@mysten/sui/grpc';
 import { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519';
 import { Secp256k1Keypair } from '@mysten/sui/keypairs/secp256k1';
 import { Secp256r1Keypair } from '@mysten/sui/keypairs/secp256r1';
-import { Transaction } from '@mysten/sui/transactions';
+import { coinWithBalance, Transaction } from '@mysten/sui/transactions';
 import { walrus } from '@mysten/walrus';
 
 const BLOB = new TextEncoder().encode('A blob that the official client stores.');
@@ -162,6 +163,60 @@ async function deletes(session, { id }) {
   assert.equal(owned.objects.filter(({ type }) => type.endsWith('::storage_resource::Storage')).length, 1);
 }
 
+// Calls one function of the staking module; the rest of the transaction is the caller's.
+function staking(session, transaction, name, ...rest) {
+  const target = `${session.node.package}::staking::${name}`;
+  return transaction.moveCall({ target, arguments: [transaction.object(session.node.staking), ...rest] });
+}
+
+async function stake(session, wal) {
+  const transaction = new Transaction();
+  const { committee } = await session.walrus.stakingState();
+  const coin = transaction.add(coinWithBalance({ type: session.node.wal, balance: wal }));
+  const nodeId = committee[0].contents[0].key;
+  const staked = staking(session, transaction, 'stake_with_pool', coin, transaction.pure.id(nodeId));
+  transaction.transferObjects([staked], session.owner);
+  assert.equal((await session.run(transaction)).status.success, true);
+  const type = `${session.node.original}::staked_wal::StakedWal`;
+  const { objects } = await session.client.core.listOwnedObjects({ owner: session.owner, type });
+  assert.equal(objects.length, 1);
+  return objects[0].objectId;
+}
+
+async function stakesAndTakesItBack(session) {
+  const before = await session.balance(session.node.wal);
+  const id = await stake(session, 2_000_000_000n);
+  assert.equal(await session.balance(session.node.wal), before - 2_000_000_000n);
+  const transaction = new Transaction();
+  const wal = staking(session, transaction, 'withdraw_stake', transaction.object(id));
+  transaction.transferObjects([wal], session.owner);
+  assert.equal((await session.run(transaction)).status.success, true);
+  assert.equal(await session.balance(session.node.wal), before);
+}
+
+// Anybody may do it once it is time, and the test's chain began years ago.
+async function changesTheEpoch(session) {
+  await stake(session, 2_000_000_000n);
+  const select = new Transaction();
+  staking(session, select, 'voting_end', select.object.clock());
+  assert.equal((await session.run(select)).status.success, true);
+  session.walrus.reset();
+  const selected = await session.walrus.stakingState();
+  assert.deepEqual(selected.next_committee, selected.committee);
+  const change = async () => {
+    const transaction = new Transaction();
+    const system = transaction.object(session.node.system);
+    staking(session, transaction, 'initiate_epoch_change', system, transaction.object.clock());
+    return session.run(transaction);
+  };
+  assert.equal((await change()).status.success, true);
+  session.walrus.reset();
+  const { committee } = await session.walrus.systemState();
+  assert.equal(committee.epoch, 2);
+  assert.equal((await session.walrus.stakingState()).epoch, 2);
+  await assert.rejects(change(), /staking_inner.*initiate_epoch_change/i);  // the nodes have to finish this one first
+}
+
 async function lifeOfABlob(node, signer) {
   const session = new Session(node, signer);
   await postJson(`${node.url}/v1/faucet`, { recipient: session.owner, sui: MUCH, wal: MUCH });
@@ -172,6 +227,8 @@ async function lifeOfABlob(node, signer) {
   await certifies(session, blob);
   await extendsAndDescribes(session, blob);
   await deletes(session, blob);
+  await stakesAndTakesItBack(session);
+  return session;
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'walrusfs-interop-'));
@@ -179,10 +236,13 @@ const serve = spawn(process.argv[2], [folder], { stdio: ['pipe', 'pipe', 'inheri
 try {
   const node = JSON.parse(await firstLine(serve.stdout));
   const secret = Uint8Array.from({ length: 32 }, (_, i) => i + 1);
+  let session;
   for (const Keypair of [Ed25519Keypair, Secp256k1Keypair, Secp256r1Keypair]) {
-    await lifeOfABlob(node, Keypair.fromSecretKey(secret));
+    session = await lifeOfABlob(node, Keypair.fromSecretKey(secret));
     console.log(`${Keypair.name}: a blob's whole life, by the official client`);
   }
+  await changesTheEpoch(session);
+  console.log('the next epoch, by the official client');
 } finally {
   serve.stdin.end();
   await rm(folder, { recursive: true, force: true });

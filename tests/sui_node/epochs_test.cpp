@@ -248,6 +248,49 @@ TEST_F(FirstEpoch, HasNoCommitteeAndNoDelays) {
   EXPECT_EQ(view().storage_price, 11'000u);
 }
 
+// ---- as many nodes as the contract takes
+
+class ManyNodes : public EpochsTest {
+ protected:
+  // A thousand shards among `count` nodes, as evenly as can be.
+  void open(uint16_t count) {
+    node.reset();
+    store.reset();
+    Genesis genesis;
+    genesis.n_shards = 1000;
+    genesis.time_ms = nodes.genesis.time_ms;
+    genesis.total_aggregated_key = nodes.genesis.total_aggregated_key;
+    for (uint16_t i = 0; i < count; ++i) {
+      ObjectId id = Address::of(0xa0);
+      id.bytes[0] = static_cast<uint8_t>(i);
+      genesis.nodes.push_back({id, "node", "127.0.0.1:1", nodes.genesis.nodes[i % 4].public_key, Bytes(33, 2), {}});
+      for (uint16_t shard = i; shard < genesis.n_shards; shard = static_cast<uint16_t>(shard + count))
+        genesis.nodes.back().shards.push_back(shard);
+    }
+    store = ChainStore::open(system_files(), folder / "many.sqlite", [&] { return make_first_state(genesis); }).value();
+    node = std::make_unique<FullNode>(*store, certificates, clock);
+    net = node->network();
+  }
+};
+
+TEST_F(ManyNodes, AFullActiveSetOfAThousandShards) {
+  open(kMostActiveNodes);
+  const Committee before = view().current;
+  next_epoch();
+  EXPECT_EQ(view().current, before);
+  // There is no room for another one, unless it has more than the smallest.
+  const ObjectId small = joined(1, kWal);
+  next_epoch();
+  EXPECT_EQ(shards(small), 0u);
+  const ObjectId large = joined(2, 9500 * kWal);
+  next_epoch();
+  EXPECT_EQ(shards(large), 9u);
+  EXPECT_EQ(view().current.size(), kMostActiveNodes);
+  const ObjectId whale = joined(3, 1'000'000'000 * kWal);
+  next_epoch();
+  EXPECT_EQ(shards(whale), 100u);  // a tenth, and no more
+}
+
 // ---- rewards
 
 TEST_F(EpochsTest, RewardsGoByShards) {
@@ -330,9 +373,9 @@ TEST_F(EpochsTest, AnExpiredSharedBlobIsNotExtended) {
 // ---- whatever happens
 
 // Shards are all there once, weights are those of the committee, as few moved as can be, and no WAL is lost or made.
-class AnyStory : public EpochsTest {
+class AnyStory : public EpochsTest, public testing::WithParamInterface<uint64_t> {
  protected:
-  void check(uint64_t seed) {
+  void check(int step) {
     const EpochView now = view();
     std::set<uint16_t> seen;
     ASSERT_EQ(now.current.size(), now.current_keys.members.size());
@@ -342,10 +385,10 @@ class AnyStory : public EpochsTest {
       ASSERT_EQ(now.current_keys.members[i].node_id, id);
       ASSERT_EQ(now.current_keys.members[i].weight, own.size());
       weight += own.size();
-      for (const uint16_t shard : own) ASSERT_TRUE(seen.insert(shard).second && shard < now.n_shards) << seed;
+      for (const uint16_t shard : own) ASSERT_TRUE(seen.insert(shard).second && shard < now.n_shards) << step;
     }
-    ASSERT_EQ(weight, now.n_shards) << seed;
-    ASSERT_EQ(all_wal(), minted) << seed;
+    ASSERT_EQ(weight, now.n_shards) << step;
+    ASSERT_EQ(all_wal(), minted) << step;
   }
   // Of shards that their owner lost, none went elsewhere without need.
   void check_moves(const Committee& before, const Committee& after) {
@@ -375,8 +418,8 @@ class AnyStory : public EpochsTest {
   uint64_t minted = 0;
 };
 
-TEST_F(AnyStory, KeepsShardsAndWal) {
-  SeededRng rng(7);
+TEST_P(AnyStory, KeepsShardsAndWal) {
+  SeededRng rng(GetParam());
   minted = all_wal();
   std::vector<ObjectId> members;
   for (const GenesisNode& each : nodes.genesis.nodes) members.push_back(each.id);
@@ -415,11 +458,13 @@ TEST_F(AnyStory, KeepsShardsAndWal) {
         check_moves(before, view().current);
       }
     }
-    check(static_cast<uint64_t>(step));
+    check(step);
     if (HasFatalFailure()) return;
   }
   EXPECT_GT(view().epoch, 5u);
 }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, AnyStory, testing::Range(uint64_t{1}, uint64_t{7}));
 
 }  // namespace
 }  // namespace walrusfs::localnet::sui

@@ -42,6 +42,8 @@ int serve(const std::string& folder) {
                       {"system", network.system.to_string()},
                       {"staking", network.staking.to_string()},
                       {"exchange", network.exchange.to_string()},
+                      {"package", network.packages.walrus_current.to_string()},
+                      {"original", network.packages.walrus_original.to_string()},
                       {"wal", network.packages.wal_type().to_string()}};
   std::printf("%s\n", about.dump().c_str());
   std::fflush(stdout);

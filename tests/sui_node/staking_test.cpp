@@ -141,6 +141,19 @@ TEST_F(StakingTest, StakeIsSplitAndJoined) {
   EXPECT_EQ(run_outcome(), "staked_wal::join 1");
 }
 
+// No vector of the official SDK has these two: bytes put together by hand from the contract's fields.
+TEST_F(StakingTest, LayoutsOfWhatWalletsHold) {
+  const std::string one(64, '1'), two(64, '2');
+  const auto id = [](const std::string& digits) { return Address::parse("0x" + digits).value(); };
+  EXPECT_EQ(to_hex(bcs_encode(StakedWal{id(one), Staked{}, id(two), 3, 4})),
+            one + "00" + two + "0300000000000000" + "04000000");
+  EXPECT_EQ(to_hex(bcs_encode(StakedWal{id(one), StakeWithdrawing{5}, id(two), 3, 4})),
+            one + "01" + "05000000" + two + "0300000000000000" + "04000000");
+  const std::string root(64, '0');
+  EXPECT_EQ(to_hex(bcs_encode(StorageNodeCap{id(one), id(two), 6, {}, {}, 7, 8})),
+            one + two + "06000000" + "00" + root + "0700000000000000" + "0800000000000000");
+}
+
 // ---- nodes
 
 TEST_F(StakingTest, ANodeRegistersWithProofOfItsKey) {
