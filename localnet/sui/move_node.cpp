@@ -5,11 +5,6 @@
 namespace walrusfs::localnet::sui {
 namespace {
 
-constexpr uint64_t kInvalidNetworkKey = 0;  // of storage_node
-constexpr uint64_t kInvalidKeyLength = 6;   // of messages
-constexpr uint64_t kNoSuchField = 1;        // of 0x2::dynamic_field
-constexpr size_t kCompressedKeyBytes = 48, kNetworkKeyBytes = 33;
-
 // Who asks; it may be told, not kept.
 using Authenticated = Authorized;
 
@@ -68,8 +63,7 @@ Step set_network_address(Call& call) {
 Step set_network_public_key(Call& call) {
   StakingPool pool = own_pool(call);
   pool.node_info.network_public_key = call.get<Bytes>(2);
-  if (pool.node_info.network_public_key.size() != kNetworkKeyBytes)
-    return call.abort("storage_node", "set_network_public_key", kInvalidNetworkKey);
+  MOVE_TRY(check_network_key(call, "set_network_public_key", pool.node_info.network_public_key));
   save_pool(call, pool);
   return {};
 }
@@ -82,13 +76,9 @@ Step set_node_metadata(Call& call) {
 // (Staking, capability, key, proof)
 Step set_next_public_key(Call& call) {
   StakingPool pool = own_pool(call);
-  const auto key = call.get<Bytes>(2);
-  if (key.size() != kCompressedKeyBytes)
-    return call.abort("messages", "new_proof_of_possession_msg", kInvalidKeyLength);
-  const uint32_t epoch = load_staking(call).value.epoch;
-  auto proven = call.certificates.proven_key(key, epoch, call.work.sender(), call.get<Bytes>(3));
-  if (!proven) return pool_abort(call, "set_next_public_key", kInvalidProofOfPossession);
-  pool.node_info.next_epoch_public_key = Element{std::move(*proven)};
+  Bytes proven;
+  MOVE_TRY(prove_key(call, "set_next_public_key", call.get<Bytes>(2), call.get<Bytes>(3), &proven));
+  pool.node_info.next_epoch_public_key = Element{std::move(proven)};
   save_pool(call, pool);
   return {};
 }
@@ -107,11 +97,8 @@ Step default_metadata(Call& call) {
 // ---- commission and governance: (Staking, node id, who asks [, who may])
 
 Step authorized_pool(Call& call, Authorized StakingPool::*guard, StakingPool* pool) {
-  auto found = find_pool(call, call.get<ObjectId>(1));
-  if (!found) return call.framework_abort("dynamic_field", "borrow_child_object_mut", kNoSuchField);
-  if ((*found).*guard != call.get<Authenticated>(2))
-    return pool_abort(call, "assert_authorized", kAuthorizationFailure);
-  *pool = std::move(*found);
+  MOVE_TRY(need_pool(call, call.get<ObjectId>(1), pool));
+  if (pool->*guard != call.get<Authenticated>(2)) return pool_abort(call, "assert_authorized", kAuthorizationFailure);
   return {};
 }
 

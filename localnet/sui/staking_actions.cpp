@@ -1,6 +1,5 @@
 #include "localnet/sui/staking_actions.h"
 
-#include "localnet/sui/apportionment.h"
 
 namespace walrusfs::localnet::sui {
 namespace {
@@ -9,7 +8,6 @@ constexpr uint64_t kBalanceOverflow = 1;      // of 0x2::balance
 constexpr uint64_t kInvalidKeyLength = 6;     // of messages
 constexpr uint64_t kInvalidNetworkKey = 0;    // of storage_node
 constexpr uint64_t kStakeBelowThreshold = 7;  // of staked_wal
-constexpr uint64_t kNoSuchField = 1;          // of 0x2::dynamic_field
 constexpr size_t kCompressedKeyBytes = 48, kNetworkKeyBytes = 33;
 
 Step checked(const Call& call, std::string_view function, const PoolFailure& failure) {
@@ -17,24 +15,12 @@ Step checked(const Call& call, std::string_view function, const PoolFailure& fai
   return {};
 }
 
-Step find_pool(Call& call, const ObjectId& node, StakingPool* pool) {
-  auto found = find_pool(call, node);
-  if (!found) return call.framework_abort("dynamic_field", "borrow_child_object_mut", kNoSuchField);
-  *pool = std::move(*found);
-  return {};
-}
-
-Step check_candidate(Call& call, const CandidateInfo& info, uint32_t epoch, Bytes* key) {
-  if (info.public_key.size() != kCompressedKeyBytes)
-    return call.abort("messages", "new_proof_of_possession_msg", kInvalidKeyLength);
-  auto proven = call.certificates.proven_key(info.public_key, epoch, call.work.sender(), info.proof_of_possession);
-  if (!proven) return pool_abort(call, "new", kInvalidProofOfPossession);
+Step check_candidate(Call& call, const CandidateInfo& info, Bytes* key) {
+  MOVE_TRY(prove_key(call, "new", info.public_key, info.proof_of_possession, key));
   if (info.name.size() > kMaxNodeNameBytes) return pool_abort(call, "new", kInvalidNameLength);
   if (info.network_address.size() > kMaxNodeAddressBytes) return pool_abort(call, "new", kInvalidAddressLength);
   if (info.commission_rate > kBasisPoints) return pool_abort(call, "new", kIncorrectCommissionRate);
-  if (info.network_public_key.size() != kNetworkKeyBytes) return call.abort("storage_node", "new", kInvalidNetworkKey);
-  *key = std::move(*proven);
-  return {};
+  return check_network_key(call, "new", info.network_public_key);
 }
 
 // What the active set knows of a node: its stake at the next choice of a committee.
@@ -59,10 +45,24 @@ bool has_room(const StakingPool& pool, uint64_t frost) {
 
 }  // namespace
 
+Step prove_key(Call& call, std::string_view function, const Bytes& key, const Bytes& proof, Bytes* proven) {
+  if (key.size() != kCompressedKeyBytes)
+    return call.abort("messages", "new_proof_of_possession_msg", kInvalidKeyLength);
+  auto found = call.certificates.proven_key(key, load_staking(call).value.epoch, call.work.sender(), proof);
+  if (!found) return pool_abort(call, function, kInvalidProofOfPossession);
+  *proven = std::move(*found);
+  return {};
+}
+
+Step check_network_key(const Call& call, std::string_view function, const Bytes& key) {
+  if (key.size() != kNetworkKeyBytes) return call.abort("storage_node", function, kInvalidNetworkKey);
+  return {};
+}
+
 Step register_candidate(Call& call, const CandidateInfo& info, StorageNodeCap* cap) {
   StakingField staking = load_staking(call);
   Bytes key;
-  MOVE_TRY(check_candidate(call, info, staking.value.epoch, &key));
+  MOVE_TRY(check_candidate(call, info, &key));
   StakingPool pool;
   pool.id = call.work.new_id();
   pool.voting_params = info.votes;
@@ -86,7 +86,7 @@ Step register_candidate(Call& call, const CandidateInfo& info, StorageNodeCap* c
 
 Step change_network_address(Call& call, const ObjectId& node, const std::string& address) {
   StakingPool pool;
-  MOVE_TRY(find_pool(call, node, &pool));
+  MOVE_TRY(need_pool(call, node, &pool));
   if (address.size() > kMaxNodeAddressBytes) return pool_abort(call, "set_network_address", kInvalidAddressLength);
   pool.node_info.network_address = address;
   save_pool(call, pool);
@@ -96,7 +96,7 @@ Step change_network_address(Call& call, const ObjectId& node, const std::string&
 Step withdraw_node(Call& call, const ObjectId& node) {
   const StakingField staking = load_staking(call);
   StakingPool pool;
-  MOVE_TRY(find_pool(call, node, &pool));
+  MOVE_TRY(need_pool(call, node, &pool));
   if (!is_active(pool)) return pool_abort(call, "set_withdrawing", kPoolAlreadyWithdrawing);
   // When it is in the committee no more.
   pool.state = PoolWithdrawing{activation_of(moment_of(staking.value, node))};
@@ -108,7 +108,7 @@ Step withdraw_node(Call& call, const ObjectId& node) {
 Step stake_with_pool(Call& call, uint64_t frost, const ObjectId& node, StakedWal* staked) {
   const StakingField staking = load_staking(call);
   StakingPool pool;
-  MOVE_TRY(find_pool(call, node, &pool));
+  MOVE_TRY(need_pool(call, node, &pool));
   if (!has_room(pool, frost)) return call.framework_abort("balance", "join", kBalanceOverflow);
   const PoolMoment moment = moment_of(staking.value, node);
   MOVE_TRY(checked(call, "stake", add_stake(pool, frost, moment)));

@@ -12,6 +12,10 @@ enum class Timing { kAsOnChain, kNow };
 
 // ---- nodes
 
+// The key in its form of 96 bytes, proven to be the sender's in this epoch.
+Step prove_key(Call& call, std::string_view function, const Bytes& key, const Bytes& proof, Bytes* proven);
+Step check_network_key(const Call& call, std::string_view function, const Bytes& key);
+
 struct CandidateInfo {
   std::string name, network_address;
   NodeMetadata metadata;

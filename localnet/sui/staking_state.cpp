@@ -5,6 +5,8 @@
 namespace walrusfs::localnet::sui {
 namespace {
 
+constexpr uint64_t kNoSuchField = 1;  // of 0x2::dynamic_field
+
 TypeTag id_type() { return TypeTag::structure(kSuiFramework, "object", "ID"); }
 TypeTag u32_type() { return TypeTag::simple(TypeTag::Kind::kU32); }
 TypeTag bytes_type() { return TypeTag::vector_of(TypeTag::simple(TypeTag::Kind::kU8)); }
@@ -106,6 +108,13 @@ std::optional<StakingPool> find_pool(Call& call, const ObjectId& node) {
   const auto object = call.work.find(node);
   if (!object || object->type != pool_type(call.packages)) return std::nullopt;
   return bcs_decode<StakingPool>(object->contents, "a staking pool").value();
+}
+
+Step need_pool(Call& call, const ObjectId& node, StakingPool* pool) {
+  auto found = find_pool(call, node);
+  if (!found) return call.framework_abort("dynamic_field", "borrow_child_object_mut", kNoSuchField);
+  *pool = std::move(*found);
+  return {};
 }
 
 StakingPool load_pool(Call& call, const ObjectId& node) { return find_pool(call, node).value(); }

@@ -54,6 +54,8 @@ void leave(ActiveSet& set, const ObjectId& node);
 
 // Nothing when there is no such node.
 std::optional<StakingPool> find_pool(Call& call, const ObjectId& node);
+// The abort of a table without that entry when there is none.
+Step need_pool(Call& call, const ObjectId& node, StakingPool* pool);
 // Of a node that must be there: of a committee, or of a capability.
 StakingPool load_pool(Call& call, const ObjectId& node);
 void save_pool(Call& call, const StakingPool& pool);
