@@ -1,38 +1,23 @@
 #include "base/crypto_sign.h"
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
 #include <openssl/obj_mac.h>
 #include <openssl/param_build.h>
 
 #include "base/crypto.h"
+#include "base/crypto_openssl.h"
 
 namespace walrusfs {
 namespace {
 
-template <auto Free>
-struct Deleter {
-  template <typename T>
-  void operator()(T* handle) const {
-    Free(handle);
-  }
-};
-using KeyPtr = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using KeyContextPtr = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
-using DigestContextPtr = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
-using GroupPtr = std::unique_ptr<EC_GROUP, Deleter<EC_GROUP_free>>;
-using PointPtr = std::unique_ptr<EC_POINT, Deleter<EC_POINT_free>>;
-using NumberPtr = std::unique_ptr<BIGNUM, Deleter<BN_clear_free>>;
-using SignaturePtr = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
-using ParameterBuilderPtr = std::unique_ptr<OSSL_PARAM_BLD, Deleter<OSSL_PARAM_BLD_free>>;
-using ParametersPtr = std::unique_ptr<OSSL_PARAM, Deleter<OSSL_PARAM_free>>;
+using GroupPtr = std::unique_ptr<EC_GROUP, OpensslDeleter<EC_GROUP_free>>;
+using PointPtr = std::unique_ptr<EC_POINT, OpensslDeleter<EC_POINT_free>>;
+using ParameterBuilderPtr = std::unique_ptr<OSSL_PARAM_BLD, OpensslDeleter<OSSL_PARAM_BLD_free>>;
+using ParametersPtr = std::unique_ptr<OSSL_PARAM, OpensslDeleter<OSSL_PARAM_free>>;
 
 constexpr size_t kScalarBytes = 32;
 constexpr size_t kMaxDerBytes = 72;  // two integers of at most 33 bytes, each with a header, in a sequence
 
-Error failed(const char* what) { return Error(Code::kInternal, std::string("OpenSSL could not ") + what); }
 Error not_a_key() { return Error(Code::kInvalidArgument, "these bytes are no secret key of this kind"); }
 
 bool is_ecdsa(KeyScheme scheme) { return scheme != KeyScheme::kEd25519; }
@@ -56,6 +41,8 @@ KeyPtr ed25519_secret(ByteView secret) {
   return KeyPtr(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, secret.data(), secret.size()));
 }
 
+}  // namespace
+
 KeyPtr ecdsa_key(KeyScheme scheme, const BIGNUM* secret, ByteView public_key) {
   const ParameterBuilderPtr builder(OSSL_PARAM_BLD_new());
   OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve_name(scheme), 0);
@@ -70,6 +57,8 @@ KeyPtr ecdsa_key(KeyScheme scheme, const BIGNUM* secret, ByteView public_key) {
   return KeyPtr(key);
 }
 
+namespace {
+
 Result<Bytes> ed25519_public(ByteView secret) {
   Bytes out(public_key_bytes(KeyScheme::kEd25519));
   size_t size = out.size();
@@ -81,7 +70,7 @@ Result<Bytes> ed25519_public(ByteView secret) {
 Result<Bytes> ecdsa_public(KeyScheme scheme, ByteView secret) {
   const GroupPtr group(EC_GROUP_new_by_curve_name(curve_of(scheme)));
   const NumberPtr scalar = number_from(secret);
-  if (!group || !scalar) return failed("set up a curve");
+  if (!group || !scalar) return openssl_failed("set up a curve");
   if (BN_is_zero(scalar.get()) || BN_cmp(scalar.get(), EC_GROUP_get0_order(group.get())) >= 0) return not_a_key();
   const PointPtr point(EC_POINT_new(group.get()));
   Bytes out(public_key_bytes(scheme));
@@ -89,7 +78,7 @@ Result<Bytes> ecdsa_public(KeyScheme scheme, ByteView secret) {
   if (EC_POINT_mul(group.get(), point.get(), scalar.get(), nullptr, nullptr, nullptr) != 1 ||
       EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_COMPRESSED, out.data(), out.size(), nullptr) !=
           out.size()) {
-    return failed("compute a public key");
+    return openssl_failed("compute a public key");
   }
   return out;
 }
@@ -99,8 +88,8 @@ Result<Bytes> ecdsa_public(KeyScheme scheme, ByteView secret) {
 Result<Bytes> raw_from_der(KeyScheme scheme, ByteView der) {
   const GroupPtr group(EC_GROUP_new_by_curve_name(curve_of(scheme)));
   const uint8_t* at = der.data();
-  const SignaturePtr parsed(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
-  if (!group || !parsed) return failed("read its own signature");
+  const EcdsaSignaturePtr parsed(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
+  if (!group || !parsed) return openssl_failed("read its own signature");
   const BIGNUM* r = ECDSA_SIG_get0_r(parsed.get());
   const NumberPtr s(BN_dup(ECDSA_SIG_get0_s(parsed.get())));
   // (r, s) and (r, n − s) are both valid; the chain takes only the smaller one.
@@ -119,7 +108,7 @@ Bytes der_from_raw(KeyScheme scheme, ByteView raw) {
   NumberPtr r = number_from(raw.first(kScalarBytes));
   NumberPtr s = number_from(raw.subspan(kScalarBytes));
   if (!group || BN_cmp(s.get(), half_order(group.get()).get()) > 0) return {};
-  const SignaturePtr signature(ECDSA_SIG_new());
+  const EcdsaSignaturePtr signature(ECDSA_SIG_new());
   ECDSA_SIG_set0(signature.get(), r.release(), s.release());
   Bytes out(kMaxDerBytes);
   uint8_t* at = out.data();
@@ -160,7 +149,7 @@ Result<Bytes> SigningKey::sign(ByteView message) const {
   size_t size = out.size();
   if (!key || !context || EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, key.get()) != 1 ||
       EVP_DigestSign(context.get(), out.data(), &size, message.data(), message.size()) != 1) {
-    return failed("sign");
+    return openssl_failed("sign");
   }
   out.resize(size);
   if (!ecdsa) return out;
@@ -170,12 +159,13 @@ Result<Bytes> SigningKey::sign(ByteView message) const {
 Result<Bytes> add_secrets(KeyScheme scheme, ByteView a, ByteView b) {
   const GroupPtr group(is_ecdsa(scheme) ? EC_GROUP_new_by_curve_name(curve_of(scheme)) : nullptr);
   const NumberPtr left = number_from(a), right = number_from(b), sum(BN_new());
-  const std::unique_ptr<BN_CTX, Deleter<BN_CTX_free>> context(BN_CTX_secure_new());
+  const std::unique_ptr<BN_CTX, OpensslDeleter<BN_CTX_free>> context(BN_CTX_secure_new());
   if (!group || !left || !right || !sum || !context || a.size() != kScalarBytes || b.size() != kScalarBytes)
     return not_a_key();
   const BIGNUM* order = EC_GROUP_get0_order(group.get());
   if (BN_cmp(left.get(), order) >= 0) return not_a_key();
-  if (BN_mod_add(sum.get(), left.get(), right.get(), order, context.get()) != 1) return failed("add two secrets");
+  if (BN_mod_add(sum.get(), left.get(), right.get(), order, context.get()) != 1)
+    return openssl_failed("add two secrets");
   if (BN_is_zero(sum.get())) return not_a_key();
   Bytes out(kScalarBytes);
   BN_bn2binpad(sum.get(), out.data(), static_cast<int>(out.size()));
