@@ -1,96 +1,115 @@
 #include "localnet/http_server.h"
 
+#include <arpa/inet.h>
 #include <httplib.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <deque>
 #include <limits>
-#include <list>
-#include <thread>
 
 #include "base/log.h"
-#include "base/mutex.h"
+#include "localnet/query.h"
 
 namespace walrusfs::localnet {
 namespace {
 
-constexpr int kReadTimeoutSeconds = 60;
-constexpr int kWriteTimeoutSeconds = 60;
+constexpr int kBacklog = 1024;
 constexpr size_t kRequestsPerConnection = 1'000'000;
-constexpr auto kIdleThreadLife = std::chrono::seconds(10);
+// Of a body that nobody wants, before the connection is closed instead.
+constexpr uint64_t kMaxDroppedBytes = 64 << 20;
 
-// Threads are made when a connection finds none idle, and go after a while without work.
-class GrowingPool final : public httplib::TaskQueue {
+// One request on its way through the library, which has no place for what is ours.
+struct Exchange {
+  explicit Exchange(Connection& over) : connection(over) {}
+
+  Connection& connection;
+  size_t head_bytes = 0;
+  bool head_read = false;    // whole, and understood
+  bool misframed = false;    // nobody knows where its body ends
+  bool last = false;         // the connection is not good for another request
+  std::string content_type;  // as sent
+};
+thread_local Exchange* current_exchange = nullptr;
+
+// The library's view of a connection.
+class ConnectionStream final : public httplib::Stream {
  public:
-  explicit GrowingPool(size_t max_threads) : max_threads_(max_threads) {}
+  explicit ConnectionStream(Exchange& exchange) : exchange_(exchange) {}
 
-  void enqueue(std::function<void()> job) override {
-    MutexLock lock(mutex_);
-    jobs_.push_back(std::move(job));
-    if (jobs_.size() > idle_ && running_ < max_threads_) {
-      ++running_;
-      threads_.emplace_back();
-      auto self = std::prev(threads_.end());
-      *self = std::thread([this, self] { work(self); });
-    }
-    join(ended_);
-    wake_.notify_one();
+  bool is_readable() const override { return true; }
+  bool is_writable() const override { return !broken_; }
+  ssize_t read(char* into, size_t size) override {
+    // The library would take headers without end.
+    if (!exchange_.head_read && exchange_.head_bytes >= kMaxHeadBytes) return 0;
+    const size_t got = exchange_.connection.read({reinterpret_cast<uint8_t*>(into), size});
+    if (!exchange_.head_read) exchange_.head_bytes += got;
+    return static_cast<ssize_t>(got);
   }
-
-  void shutdown() override {
-    MutexLock lock(mutex_);
-    ending_ = true;
-    wake_.notify_all();
-    while (running_ > 0) all_ended_.wait(mutex_);
-    join(ended_);
+  ssize_t write(const char* from, size_t size) override {
+    broken_ = broken_ || !exchange_.connection.write(as_bytes({from, size}));
+    return broken_ ? -1 : static_cast<ssize_t>(size);
   }
+  void get_remote_ip_and_port(std::string& ip, int& port) const override { ip.clear(), port = 0; }
+  void get_local_ip_and_port(std::string& ip, int& port) const override { ip.clear(), port = 0; }
+  socket_t socket() const override { return exchange_.connection.fd(); }
+  bool broken() const { return broken_; }
 
  private:
-  using Threads = std::list<std::thread>;
-
-  // Threads in `ended` need no lock any more, so waiting for them here is short.
-  static void join(Threads& ended) {
-    for (auto& thread : ended) thread.join();
-    ended.clear();
-  }
-
-  void work(Threads::iterator self) {
-    MutexLock lock(mutex_);
-    while (wait_for_job()) {
-      auto job = std::move(jobs_.front());
-      jobs_.pop_front();
-      mutex_.unlock();
-      job();
-      job = nullptr;
-      mutex_.lock();
-    }
-    ended_.splice(ended_.end(), threads_, self);
-    if (--running_ == 0) all_ended_.notify_all();
-  }
-
-  bool wait_for_job() REQUIRES(mutex_) {
-    ++idle_;
-    bool in_time = true;
-    while (jobs_.empty() && !ending_ && in_time) in_time = wake_.wait_for(mutex_, kIdleThreadLife);
-    --idle_;
-    return !jobs_.empty();
-  }
-
-  const size_t max_threads_;
-  Mutex mutex_;
-  CondVar wake_, all_ended_;
-  Threads threads_ GUARDED_BY(mutex_);
-  Threads ended_ GUARDED_BY(mutex_);  // to be joined
-  std::deque<std::function<void()>> jobs_ GUARDED_BY(mutex_);
-  size_t idle_ GUARDED_BY(mutex_) = 0;
-  size_t running_ GUARDED_BY(mutex_) = 0;
-  bool ending_ GUARDED_BY(mutex_) = false;
+  Exchange& exchange_;
+  bool broken_ = false;
 };
+
+class LibraryServer final : public httplib::Server {
+ public:
+  // Without a socket of its own the library takes itself for stopped, and sends no streams.
+  LibraryServer() { svr_sock_ = 0; }
+  void stop_streams() { svr_sock_ = INVALID_SOCKET; }
+  bool process(httplib::Stream& stream, bool& closed, const std::function<void(httplib::Request&)>& prepare) {
+    return process_request(stream, false, closed, prepare);
+  }
+};
+
+bool expects_body(const std::string& method) {
+  return method == "PUT" || method == "POST" || method == "PATCH" || method == "DELETE";
+}
+
+// A length that is told more than once must be the same every time (RFC 9110, section 8.6).
+bool framing_makes_sense(const httplib::Request& request) {
+  const size_t lengths = request.get_header_value_count("Content-Length");
+  const size_t encodings = request.get_header_value_count("Transfer-Encoding");
+  const std::string first = request.get_header_value("Content-Length");
+  if (encodings > 0)
+    return encodings == 1 && lengths == 0 && request.get_header_value("Transfer-Encoding") == "chunked";
+  for (size_t i = 1; i < lengths; ++i)
+    if (request.get_header_value("Content-Length", i) != first) return false;
+  const auto length = parse_decimal(first);
+  return lengths == 0 || (length && (*length == 0 || expects_body(request.method)));
+}
+
+// Once the head is read: takes from the library what is the handlers' business (ranges, content codings, multipart),
+// and a path that it would match against patterns, one nested call for each character.
+void prepare(Exchange& exchange, httplib::Request& request) {
+  exchange.head_read = true;
+  exchange.misframed = !framing_makes_sense(request);
+  exchange.content_type = request.get_header_value("Content-Type");
+  for (const char* name : {"Accept-Encoding", "Content-Encoding", "Content-Type"}) request.headers.erase(name);
+  request.path = "/";
+  request.ranges.clear();
+  if (exchange.misframed) {
+    request.headers.erase("Transfer-Encoding");
+    request.headers.erase("Content-Length");
+  }
+  if (expects_body(request.method) && !request.has_header("Transfer-Encoding") && !request.has_header("Content-Length"))
+    request.set_header("Content-Length", "0");  // the library would read until the connection ends
+}
 
 class LibraryCall final : public HttpCall {
  public:
-  LibraryCall(const httplib::Request& request, const httplib::ContentReader* reader)
-      : request_(request), reader_(reader), method_(request.method == "HEAD" ? "GET" : request.method) {
+  LibraryCall(const httplib::Request& request, const httplib::ContentReader* reader, const std::string& content_type)
+      : request_(request),
+        reader_(reader),
+        content_type_(content_type),
+        method_(request.method == "HEAD" ? "GET" : request.method) {
     size_t mark = request.target.find('?');
     path_ = request.target.substr(0, mark);
     if (mark != std::string::npos) query_ = request.target.substr(mark + 1);
@@ -101,31 +120,49 @@ class LibraryCall final : public HttpCall {
   const std::string& query() const override { return query_; }
 
   std::optional<std::string> header(const std::string& name) const override {
+    if (strcasecmp(name.c_str(), "Content-Type") == 0)
+      return content_type_.empty() ? std::nullopt : std::optional(content_type_);
     if (!request_.has_header(name)) return std::nullopt;
     return request_.get_header_value(name);
   }
 
   bool read_body(const ByteSink& sink) override {
-    if (drained_ || reader_ == nullptr) return true;
-    drained_ = true;
+    if (started_ || reader_ == nullptr) return true;
+    started_ = true;
     bool wanted = true;
-    return (*reader_)([&](const char* data, size_t size) {
+    uint64_t dropped = 0;
+    complete_ = (*reader_)([&](const char* data, size_t size) {
       if (wanted) wanted = sink(as_bytes({data, size}));
-      return true;
+      if (!wanted) dropped += size;
+      return dropped <= kMaxDroppedBytes;
     });
+    return complete_;
   }
 
-  // A body nobody asked for would be taken for the next request.
-  void drain() {
+  // A body nobody asked for would be taken for the next request. False when its end was not reached.
+  bool drain() {
     read_body([](ByteView) { return false; });
+    return complete_;
   }
 
  private:
   const httplib::Request& request_;
   const httplib::ContentReader* reader_;
+  const std::string& content_type_;
   std::string method_, path_, query_;
-  bool drained_ = false;
+  bool started_ = false, complete_ = true;
 };
+
+void put_chunks(httplib::Response& response, const std::string& type, HttpStream stream) {
+  auto provider = [write_all = std::move(stream.write_all)](size_t, httplib::DataSink& sink) {
+    const bool whole = write_all([&sink](ByteView piece) {
+      return sink.is_writable() && sink.write(as_text(piece).data(), piece.size());
+    });
+    if (whole) sink.done();
+    return whole;
+  };
+  response.set_chunked_content_provider(type, std::move(provider));
+}
 
 void put_stream(httplib::Response& response, const std::string& type, HttpStream stream) {
   auto provider = [write_all = std::move(stream.write_all)](size_t, size_t, httplib::DataSink& sink) {
@@ -140,21 +177,14 @@ void put_answer(HttpAnswer answer, httplib::Response& response) {
   response.status = answer.status;
   for (auto& [name, value] : answer.headers) response.set_header(name, value);
   response.set_header("Access-Control-Allow-Origin", "*");
+  if (answer.stream && answer.stream->chunked)
+    return put_chunks(response, answer.content_type, std::move(*answer.stream));
   if (answer.stream && answer.stream->length_bytes > 0) {
     put_stream(response, answer.content_type, std::move(*answer.stream));
     return;
   }
   response.body = std::move(answer.body);
   response.set_header("Content-Type", answer.content_type);
-}
-
-// The library cuts answers by Range and compresses on its own account; both are the handlers' business.
-// It hands the request over as const although it is its own variable.
-httplib::Server::HandlerResponse take_over(const httplib::Request& request, httplib::Response&) {
-  auto& ours = const_cast<httplib::Request&>(request);
-  ours.ranges.clear();
-  ours.headers.erase("Accept-Encoding");
-  return httplib::Server::HandlerResponse::Unhandled;
 }
 
 HttpAnswer preflight() {
@@ -164,25 +194,57 @@ HttpAnswer preflight() {
   return answer;
 }
 
+Result<Fd> listen_at(const std::string& address, uint16_t port) {
+  Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(port);
+  if (inet_pton(AF_INET, address.c_str(), &at.sin_addr) != 1)
+    return Error(Code::kInvalidArgument, address + " is no IPv4 address");
+  const int on = 1;
+  // Not SO_REUSEPORT, with which two servers share one port without noticing.
+  setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // accepted sockets have it from here
+  if (!socket.valid() || bind(socket.get(), reinterpret_cast<sockaddr*>(&at), sizeof at) != 0 ||
+      listen(socket.get(), kBacklog) != 0)
+    return error_from_errno(errno, "listen on " + address + ":" + std::to_string(port));
+  return socket;
+}
+
+uint16_t port_of(const Fd& listener) {
+  sockaddr_in at{};
+  socklen_t size = sizeof at;
+  getsockname(listener.get(), reinterpret_cast<sockaddr*>(&at), &size);
+  return ntohs(at.sin_port);
+}
+
 }  // namespace
 
 struct HttpServer::Impl {
   HttpServerOptions options;
   HttpHandler handler;
-  httplib::Server server;
-  int port = 0;
-  std::thread acceptor;
+  LibraryServer server;
+  uint16_t port = 0;
+  std::unique_ptr<ConnectionFront> front;  // goes first
 
-  void serve(const httplib::Request& request, httplib::Response& response, const httplib::ContentReader* reader) {
-    LibraryCall call(request, reader);
-    HttpAnswer answer;
+  HttpAnswer handled(LibraryCall& call) {
     try {
-      answer = handler(call);
+      return handler(call);
     } catch (const std::exception& problem) {
       log_error("{}: {} {} failed: {}", options.name, call.method(), call.path(), problem.what());
-      answer = text_answer(500, "internal error");
+      return text_answer(500, "internal error");
     }
-    call.drain();
+  }
+
+  void serve(const httplib::Request& request, httplib::Response& response, const httplib::ContentReader* reader) {
+    Exchange& exchange = *current_exchange;
+    if (exchange.misframed) {
+      exchange.last = true;
+      return put_answer(text_answer(400, "the length of the body is not clear"), response);
+    }
+    LibraryCall call(request, reader, exchange.content_type);
+    HttpAnswer answer = handled(call);
+    exchange.last = !call.drain();
     put_answer(std::move(answer), response);
   }
 
@@ -191,16 +253,15 @@ struct HttpServer::Impl {
     auto with_body = [this](const httplib::Request& q, httplib::Response& p, const httplib::ContentReader& r) {
       serve(q, p, &r);
     };
-    server.Get(".*", plain);
-    server.Put(".*", with_body);
-    server.Post(".*", with_body);
-    server.Patch(".*", with_body);
-    server.Delete(".*", with_body);
-    server.Options(".*", [](const httplib::Request&, httplib::Response& p) { put_answer(preflight(), p); });
+    server.Get("/", plain);
+    server.Put("/", with_body);
+    server.Post("/", with_body);
+    server.Patch("/", with_body);
+    server.Delete("/", with_body);
+    server.Options("/", [](const httplib::Request&, httplib::Response& p) { put_answer(preflight(), p); });
   }
 
   void install_hooks() {
-    server.set_pre_routing_handler(take_over);
     server.set_error_handler(httplib::Server::HandlerWithResponse(
         [this](const httplib::Request&, httplib::Response& response) {
           if (response.status == 416 && response.body.empty()) put_answer(options.malformed_range, response);
@@ -209,36 +270,63 @@ struct HttpServer::Impl {
     server.set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
       response.headers.erase("Accept-Ranges");  // the real services send none
       if (response.get_header_value("Content-Type").empty()) response.headers.erase("Content-Type");
+      Exchange& exchange = *current_exchange;
+      exchange.last = exchange.last || !exchange.head_read;  // its body, if any, is still on the way
+      if (!exchange.last) return;
+      for (const char* name : {"Connection", "Keep-Alive"}) response.headers.erase(name);
+      response.set_header("Connection", "close");
     });
   }
 
   void configure() {
-    server.new_task_queue = [this] { return new GrowingPool(options.max_threads); };  // the server deletes it
-    server.set_tcp_nodelay(true);
     server.set_keep_alive_max_count(kRequestsPerConnection);
     server.set_keep_alive_timeout(options.keep_alive_seconds);
-    server.set_read_timeout(kReadTimeoutSeconds);
-    server.set_write_timeout(kWriteTimeoutSeconds);
     server.set_payload_max_length(std::numeric_limits<size_t>::max());  // handlers have their own limits
-    // Not the library's SO_REUSEPORT, with which two servers share one port without noticing.
-    server.set_socket_options([](socket_t socket) {
-      int on = 1;
-      setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    });
     install_routes();
     install_hooks();
   }
 
-  Status bind() {
-    if (options.port != 0 && server.bind_to_port(options.address, options.port)) {
-      port = options.port;
-      return {};
+  Result<Fd> bind_somewhere() {
+    if (options.port != 0) {
+      auto bound = listen_at(options.address, options.port);
+      if (bound.ok() || bound.error().code() == Code::kInvalidArgument) return bound;
+      if (!options.any_port_if_taken)
+        return Error(Code::kBusy, "port " + std::to_string(options.port) + " on " + options.address +
+                                      " is in use: stop what uses it or choose another one for the " + options.name);
     }
-    if (options.port != 0 && !options.any_port_if_taken)
-      return Error(Code::kBusy, "port " + std::to_string(options.port) + " on " + options.address +
-                                    " is in use: stop what uses it or choose another one for the " + options.name);
-    port = server.bind_to_any_port(options.address);
-    if (port <= 0) return Error(Code::kUnavailable, "the " + options.name + " cannot listen on " + options.address);
+    auto bound = listen_at(options.address, 0);
+    if (!bound) return bound.error().with_context("the " + options.name);
+    return bound;
+  }
+
+  bool answer(Connection& connection) {
+    Exchange exchange(connection);
+    current_exchange = &exchange;
+    ConnectionStream stream(exchange);
+    bool closed = false;
+    const bool answered =
+        server.process(stream, closed, [&exchange](httplib::Request& request) { prepare(exchange, request); });
+    current_exchange = nullptr;
+    if (answered && !stream.broken() && !closed && !exchange.last) return true;
+    if (!stream.broken()) connection.finish();
+    return false;
+  }
+
+  std::unique_ptr<Wire> make_wire(Fd socket) const {
+    return options.tls ? options.tls->accept(std::move(socket)) : make_plain_wire(std::move(socket));
+  }
+
+  Status listen() {
+    WFS_ASSIGN(Fd listener, bind_somewhere());
+    port = port_of(listener);
+    FrontOptions limits;
+    limits.max_connections = options.max_connections;
+    limits.max_threads = options.max_threads;
+    limits.idle_life = std::chrono::seconds(options.keep_alive_seconds);
+    WFS_ASSIGN(front, ConnectionFront::start(
+                          std::move(listener), limits, system_clock(),
+                          [this](Fd socket) { return make_wire(std::move(socket)); },
+                          [this](Connection& connection) { return answer(connection); }));
     return {};
   }
 };
@@ -251,20 +339,21 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options,
   if (impl->options.malformed_range.status < 400) impl->options.malformed_range = text_answer(416, "invalid Range");
   impl->handler = std::move(handler);
   impl->configure();
-  WFS_TRY(impl->bind());
-  impl->acceptor = std::thread([server = &impl->server] { server->listen_after_bind(); });
-  // stop() before the acceptor runs would be lost.
-  while (!impl->server.is_running()) std::this_thread::yield();
+  WFS_TRY(impl->listen());
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 
 HttpServer::~HttpServer() {
-  impl_->server.stop();
-  impl_->acceptor.join();
+  impl_->server.stop_streams();
+  impl_->front.reset();
 }
 
-uint16_t HttpServer::port() const { return static_cast<uint16_t>(impl_->port); }
+uint16_t HttpServer::port() const { return impl_->port; }
 
-std::string HttpServer::url() const { return "http://" + impl_->options.address + ":" + std::to_string(port()); }
+std::string HttpServer::url() const {
+  return (impl_->options.tls ? "https://" : "http://") + impl_->options.address + ":" + std::to_string(port());
+}
+
+FrontCounts HttpServer::connections() const { return impl_->front->counts(); }
 
 }  // namespace walrusfs::localnet

@@ -36,10 +36,12 @@ class HttpCall {
 Result<Bytes> read_whole_body(HttpCall& call, uint64_t max_bytes);
 
 // A body that is made while it is sent. `write_all` sends through the sink and returns false on failure,
-// upon which the connection is closed with fewer bytes than announced.
+// upon which the connection is closed with fewer bytes
+// than announced, or without the last chunk.
 struct HttpStream {
   uint64_t length_bytes = 0;
   std::function<bool(const ByteSink& sink)> write_all;
+  bool chunked = false;  // its length is not known before it is sent
 };
 
 struct HttpAnswer {

@@ -1,5 +1,7 @@
 #include "localnet/node_keys.h"
 
+#include <fmt/format.h>
+
 #include "base/crypto.h"
 #include "base/log.h"
 #include "codec/signed_messages.h"
@@ -52,6 +54,13 @@ Result<NodeKeys> load_or_create_node_keys(Files& files, Rng& rng, const std::str
 }
 
 }  // namespace
+
+std::string node_server_name(ByteView network_public_key) {
+  constexpr size_t kNamedBytes = 4;
+  std::string name;
+  for (uint8_t byte : network_public_key.first(kNamedBytes)) name += fmt::format("{:x}", byte);
+  return name + ".network.walrus.alt";
+}
 
 std::string node_folder(const std::string& folder, size_t index) { return folder + "/node-" + std::to_string(index); }
 

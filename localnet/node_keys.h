@@ -17,6 +17,10 @@ struct NodeKeys {
 // kNotFound when there is none, kCorrupt when the file holds no key.
 Result<NodeKeys> load_node_keys(Files& files, const std::string& node_folder);
 
+// The name in the certificate of the node with that network key (33 bytes): made of its first four bytes, each in hex
+// without a leading zero, as the official nodes have it.
+std::string node_server_name(ByteView network_public_key);
+
 // The folder of node `index` of the network in `folder`.
 std::string node_folder(const std::string& folder, size_t index);
 
