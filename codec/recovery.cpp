@@ -207,12 +207,17 @@ Bytes GeneralRecoverySymbol::to_bytes() const {
 
 Result<GeneralRecoverySymbol> GeneralRecoverySymbol::parse(const CodeShape& shape, ByteView bcs) {
   BcsReader in(bcs, "a recovery symbol");
+  WFS_ASSIGN(GeneralRecoverySymbol general, read(shape, in));
+  WFS_TRY(in.finish());
+  return general;
+}
+
+Result<GeneralRecoverySymbol> GeneralRecoverySymbol::read(const CodeShape& shape, BcsReader& in) {
   GeneralRecoverySymbol general;
   WFS_ASSIGN(const Axis axis, read_axis(in));
   WFS_ASSIGN(general.recovery.symbol, DecodingSymbol::read_untagged(shape, axis, in));
   WFS_ASSIGN(general.target_index, read_sliver_index(shape, in));
   WFS_ASSIGN(general.recovery.proof, MerkleProof::read(in));
-  WFS_TRY(in.finish());
   return general;
 }
 

@@ -61,6 +61,7 @@ struct GeneralRecoverySymbol {
   SymbolId id() const;
   Bytes to_bytes() const;
   static Result<GeneralRecoverySymbol> parse(const CodeShape& shape, ByteView bcs);
+  static Result<GeneralRecoverySymbol> read(const CodeShape& shape, BcsReader& in);
 
   // Verifies the proof, and that the symbol lies on the wanted sliver; answers with the symbol as seen
   // from that sliver, whichever of its two slivers it was taken from.

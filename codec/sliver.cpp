@@ -57,16 +57,31 @@ Bytes sliver_data_to_bytes(const SliverView& sliver) {
   return out.take();
 }
 
-Result<SliverView> view_sliver_data(const CodeShape& shape, Axis axis, ByteView bcs) {
-  BcsReader in(bcs, axis == Axis::kPrimary ? "a primary sliver" : "a secondary sliver");
+namespace {
+
+Result<SliverView> read_sliver_data(const CodeShape& shape, Axis axis, BcsReader& in) {
   WFS_ASSIGN(const ByteView data, in.bytes(UINT32_MAX));
   WFS_ASSIGN(const uint16_t symbol_bytes, in.u16());
   WFS_ASSIGN(const uint16_t index, in.u16());
-  WFS_TRY(in.finish());
   if (data.size() != shape.sliver_bytes(axis, symbol_bytes)) return in.fail("its length does not fit its symbol size");
   const SliverView sliver(axis, SliverIndex{index}, symbol_bytes, data);
   if (!fits(shape, sliver)) return in.fail("its index or symbol size is impossible");
   return sliver;
+}
+
+}  // namespace
+
+Result<SliverView> view_sliver_data(const CodeShape& shape, Axis axis, ByteView bcs) {
+  BcsReader in(bcs, axis == Axis::kPrimary ? "a primary sliver" : "a secondary sliver");
+  WFS_ASSIGN(const SliverView sliver, read_sliver_data(shape, axis, in));
+  WFS_TRY(in.finish());
+  return sliver;
+}
+
+Result<SliverView> read_sliver(const CodeShape& shape, BcsReader& in) {
+  WFS_ASSIGN(const uint8_t tag, in.u8());
+  if (tag > static_cast<uint8_t>(Axis::kSecondary)) return in.fail("its axis is unknown");
+  return read_sliver_data(shape, Axis{tag}, in);
 }
 
 Result<Sliver> parse_sliver_data(const CodeShape& shape, Axis axis, ByteView bcs) {

@@ -50,6 +50,9 @@ Bytes sliver_to_bytes(const SliverView& sliver);
 Result<Sliver> parse_sliver(const CodeShape& shape, ByteView bcs);
 Result<SliverView> view_sliver(const CodeShape& shape, ByteView bcs);
 
+// One of several, in the middle of something. The view is of the reader's bytes.
+Result<SliverView> read_sliver(const CodeShape& shape, BcsReader& in);
+
 // The most bytes that the BCS of a sliver takes, for bounding a download.
 uint64_t max_sliver_data_bytes(const BlobMetadata& metadata, Axis axis);
 
