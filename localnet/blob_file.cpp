@@ -21,7 +21,7 @@ constexpr uint32_t kChunkBytes = 4096;
 
 constexpr size_t kAtVersion = 8, kAtShards = 12, kAtSlots = 14, kAtBlobBytes = 16, kAtSymbolBytes = 24,
                  kAtMetadataBytes = 28, kAtMetadataCrc = 32, kAtBlobId = 36, kAtCrc = kHeadBytes - 4;
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 static_assert(kAtBlobId + sizeof(Digest) <= kAtCrc);
 
 uint64_t align_up(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
@@ -42,7 +42,7 @@ BlobFile::BlobFile(std::unique_ptr<File> file, const BlobId& blob, CodeShape sha
 Bytes BlobFile::head_to_bytes(const Head& head, const BlobId& blob, const CodeShape& shape) {
   Bytes out(kHeadBytes);
   std::copy(kMagic.begin(), kMagic.end(), out.begin());
-  store_le(&out[kAtVersion], kVersion);
+  store_le(&out[kAtVersion], head.version);
   store_le(&out[kAtShards], shape.n());
   store_le(&out[kAtSlots], head.slots);
   store_le(&out[kAtBlobBytes], head.blob_bytes);
@@ -54,53 +54,95 @@ Bytes BlobFile::head_to_bytes(const Head& head, const BlobId& blob, const CodeSh
   return out;
 }
 
-Result<BlobFile::Head> BlobFile::head_from_bytes(ByteView bytes, const BlobId& blob, const CodeShape& shape,
-                                                 uint16_t slots) {
+Result<BlobFile::Head> BlobFile::head_from_bytes(ByteView bytes, const BlobId& blob, const CodeShape& shape) {
   if (as_text(bytes.first(kMagic.size())) != kMagic) return damaged("it does not start as one");
   if (load_le<uint32_t>(&bytes[kAtCrc]) != crc32c(bytes.first(kAtCrc))) return damaged("its head");
-  if (load_le<uint32_t>(&bytes[kAtVersion]) > kVersion)
-    return Error(Code::kNewerVersion, "a node's blob file was written by a newer version of this program");
   Head head;
+  head.version = load_le<uint32_t>(&bytes[kAtVersion]);
+  if (head.version > kVersion)
+    return Error(Code::kNewerVersion, "a node's blob file was written by a newer version of this program");
   head.slots = load_le<uint16_t>(&bytes[kAtSlots]);
   head.blob_bytes = load_le<uint64_t>(&bytes[kAtBlobBytes]);
   head.symbol_bytes = load_le<uint16_t>(&bytes[kAtSymbolBytes]);
   head.metadata_bytes = load_le<uint32_t>(&bytes[kAtMetadataBytes]);
   head.metadata_crc = load_le<uint32_t>(&bytes[kAtMetadataCrc]);
   auto expected_symbol = shape.symbol_bytes(head.blob_bytes);
-  bool ours = equal(bytes.subspan(kAtBlobId, sizeof(Digest)), blob.bytes) &&
-              load_le<uint16_t>(&bytes[kAtShards]) == shape.n() && head.slots == slots && expected_symbol.ok() &&
+  const bool slots_fit = head.version == kVersion ? head.slots == shape.n() : head.slots <= shape.n();
+  bool ours = slots_fit && equal(bytes.subspan(kAtBlobId, sizeof(Digest)), blob.bytes) &&
+              load_le<uint16_t>(&bytes[kAtShards]) == shape.n() && expected_symbol.ok() &&
               *expected_symbol == head.symbol_bytes && head.metadata_bytes <= max_metadata_bytes(shape);
   if (!ours) return damaged("it is that of another blob or network");
   return head;
 }
 
+Result<std::unique_ptr<BlobFile>> BlobFile::make(Files& files, const std::string& path, const BlobId& blob,
+                                                 const CodeShape& shape, Head head, ByteView metadata_bcs) {
+  WFS_ASSIGN(auto file, files.open(path, Files::Open::kCreate));
+  WFS_TRY(file->truncate(0));
+  std::unique_ptr<BlobFile> made(new BlobFile(std::move(file), blob, shape, head));
+  WFS_TRY(made->file_->write_at(0, head_to_bytes(head, blob, shape)));
+  WFS_TRY(made->file_->write_at(kMetadataAt, metadata_bcs));
+  WFS_TRY(made->file_->truncate(made->data_at(Axis::kSecondary, head.slots)));
+  return made;
+}
+
 Result<std::unique_ptr<BlobFile>> BlobFile::create(Files& files, const std::string& path, const BlobId& blob,
-                                                   const BlobMetadata& metadata, uint16_t slots) {
+                                                   const BlobMetadata& metadata) {
   Bytes metadata_bcs = metadata.to_bytes();
   Head head;
+  head.version = kVersion;
   head.blob_bytes = metadata.blob_bytes();
   head.symbol_bytes = metadata.symbol_bytes();
-  head.slots = slots;
+  head.slots = metadata.shape().n();
   head.metadata_bytes = static_cast<uint32_t>(metadata_bcs.size());
   head.metadata_crc = crc32c(metadata_bcs);
 
   const std::string temporary = path + ".new";
-  WFS_ASSIGN(auto file, files.open(temporary, Files::Open::kCreate));
-  WFS_TRY(file->truncate(0));
-  std::unique_ptr<BlobFile> made(new BlobFile(std::move(file), blob, metadata.shape(), head));
-  WFS_TRY(made->file_->write_at(0, head_to_bytes(head, blob, metadata.shape())));
-  WFS_TRY(made->file_->write_at(kMetadataAt, metadata_bcs));
-  WFS_TRY(made->file_->truncate(made->data_at(Axis::kSecondary, slots)));
+  WFS_ASSIGN(auto made, make(files, temporary, blob, metadata.shape(), head, metadata_bcs));
   WFS_TRY(files.rename(temporary, path));
   return made;
 }
 
+Result<std::unique_ptr<BlobFile>> BlobFile::upgrade(Files& files, const std::string& path, BlobFile& old,
+                                                    std::span<const ShardIndex> shards) {
+  if (old.slots() != shards.size()) return damaged("it has other slots than its node has shards");
+  WFS_ASSIGN(Bytes metadata_bcs, old.read_metadata());
+  Head head = old.head_;
+  head.version = kVersion;
+  head.slots = old.shape_.n();
+  const std::string temporary = path + ".new";
+  WFS_ASSIGN(auto made, make(files, temporary, old.blob_, old.shape_, head, metadata_bcs));
+  WFS_TRY(made->copy_slivers(old, shards));
+  if (old.sealed()) {
+    WFS_TRY(made->seal());
+  } else {
+    WFS_TRY(made->file_->sync_data());  // before the old file goes
+  }
+  WFS_TRY(files.rename(temporary, path));
+  return made;
+}
+
+// What is damaged or missing stays out.
+Status BlobFile::copy_slivers(BlobFile& from, std::span<const ShardIndex> shards) {
+  for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
+    for (uint16_t slot = 0; slot < shards.size(); ++slot) {
+      auto sliver = from.read_sliver(axis, slot);
+      if (sliver) {
+        WFS_TRY(write_sliver(axis, raw(shards[slot]), *sliver));
+      } else if (sliver.error().code() != Code::kNotFound && sliver.error().code() != Code::kCorrupt) {
+        return sliver.error();
+      }
+    }
+  }
+  return {};
+}
+
 Result<std::unique_ptr<BlobFile>> BlobFile::open(Files& files, const std::string& path, const BlobId& blob,
-                                                 const CodeShape& shape, uint16_t slots) {
+                                                 const CodeShape& shape) {
   WFS_ASSIGN(auto file, files.open(path, Files::Open::kReadWrite));
   Bytes raw_head(kHeadBytes);
   WFS_TRY(read_exactly(*file, 0, raw_head, "its head"));
-  WFS_ASSIGN(Head head, head_from_bytes(raw_head, blob, shape, slots));
+  WFS_ASSIGN(Head head, head_from_bytes(raw_head, blob, shape));
   std::unique_ptr<BlobFile> opened(new BlobFile(std::move(file), blob, shape, head));
   uint8_t seal[kSealText.size()];
   WFS_TRY(read_exactly(*opened->file_, kSealAt, seal, "its seal"));
@@ -203,6 +245,21 @@ Result<bool> BlobFile::has_entry(Axis axis, uint16_t slot) {
   if (entry) return true;
   if (entry.error().code() == Code::kNotFound || entry.error().code() == Code::kCorrupt) return false;
   return entry.error();
+}
+
+Status BlobFile::erase_sliver(Axis axis, uint16_t slot) {
+  WFS_CHECK(slot < head_.slots);
+  WFS_TRY(file_->write_at(entry_at(axis, slot), Bytes(entry_bytes(axis))));
+  Status punched = file_->punch_hole({data_at(axis, slot), sliver_bytes(axis)});
+  // Where files can have no holes the room comes back with the file's end.
+  return punched.ok() || punched.error().code() == Code::kNotSupported ? ok_status() : punched;
+}
+
+Status BlobFile::unseal() {
+  WFS_TRY(file_->write_at(kSealAt, Bytes(kSealText.size())));
+  WFS_TRY(file_->sync_data());
+  sealed_ = false;
+  return {};
 }
 
 Status BlobFile::seal() {

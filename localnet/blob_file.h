@@ -1,5 +1,9 @@
-// Everything that one storage node keeps of one blob, in one file: metadata and a slot for each sliver of
-// the node's shards on both axes. Six hundred tiny files per blob would cost more than their content.
+// Everything that one storage node keeps of one blob, in one file: metadata, and for each shard of the network a slot
+// for its two slivers. Six hundred tiny files per blob would cost more than their content. The slots of shards that
+// are not the node's are holes, so shards may come and go without anything else moving.
+//
+// Version 1 had slots for the shards of its node alone, in their order; such files can be read, and are rewritten when
+// a node starts (upgrade()).
 //
 // Damage of any kind (torn writes, foreign bytes, another blob's file) is found when it is read, by
 // checksums that cover the blob ID too; nothing damaged is ever handed out. That also makes the order of
@@ -9,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,11 +26,18 @@ class BlobFile {
  public:
   // A fresh file with metadata and empty slots, under `path` once it is complete. Not synced.
   static Result<std::unique_ptr<BlobFile>> create(Files& files, const std::string& path, const BlobId& blob,
-                                                  const BlobMetadata& metadata, uint16_t slots);
-  // kCorrupt when the head or the metadata does not check out, or is not that of this blob, shape and
-  // number of slots.
+                                                  const BlobMetadata& metadata);
+  // kCorrupt when the head does not check out, or is not that of this blob and shape.
   static Result<std::unique_ptr<BlobFile>> open(Files& files, const std::string& path, const BlobId& blob,
-                                                const CodeShape& shape, uint16_t slots);
+                                                const CodeShape& shape);
+  // A file of version 1 becomes one of the present version, with what is intact in it; `shards` are those of its
+  // slots. kCorrupt when they are not as many. A crash leaves either the one or the other.
+  static Result<std::unique_ptr<BlobFile>> upgrade(Files& files, const std::string& path, BlobFile& old,
+                                                   std::span<const ShardIndex> shards);
+
+  uint32_t version() const { return head_.version; }
+  // As many as the network has shards; slot k is that of shard k (but in version 1).
+  uint16_t slots() const { return head_.slots; }
 
   uint64_t blob_bytes() const { return head_.blob_bytes; }
   uint16_t symbol_bytes() const { return head_.symbol_bytes; }
@@ -43,11 +55,17 @@ class BlobFile {
   // What the slot's entry says, without reading the data.
   Result<bool> has_entry(Axis axis, uint16_t slot);
 
+  // Empties the slot and gives its room back. Not synced: it may be there again after a crash.
+  Status erase_sliver(Axis axis, uint16_t slot);
+
   // Makes what was written durable, and notes that it is.
   Status seal();
+  // Durably takes that back, before something is written that the seal would vouch for.
+  Status unseal();
 
  private:
   struct Head {
+    uint32_t version = 0;
     uint64_t blob_bytes = 0;
     uint16_t symbol_bytes = 0;
     uint16_t slots = 0;
@@ -56,8 +74,12 @@ class BlobFile {
   };
 
   BlobFile(std::unique_ptr<File> file, const BlobId& blob, CodeShape shape, Head head);
+  // Under a name of its own, to be renamed.
+  static Result<std::unique_ptr<BlobFile>> make(Files& files, const std::string& path, const BlobId& blob,
+                                                const CodeShape& shape, Head head, ByteView metadata_bcs);
+  Status copy_slivers(BlobFile& from, std::span<const ShardIndex> shards);
   static Bytes head_to_bytes(const Head& head, const BlobId& blob, const CodeShape& shape);
-  static Result<Head> head_from_bytes(ByteView bytes, const BlobId& blob, const CodeShape& shape, uint16_t slots);
+  static Result<Head> head_from_bytes(ByteView bytes, const BlobId& blob, const CodeShape& shape);
 
   // Slots are checked in chunks of whole symbols, so that one symbol can be read on its own.
   uint32_t symbols_per_chunk() const;

@@ -45,19 +45,19 @@ Result<MetadataPtr> BlobReader::metadata(const BlobId& blob) {
     auto found = known_.find(blob);
     if (found != known_.end() && clock_.monotonic() < found->second.believed_until) return found->second.metadata;
   }
-  WFS_TRY(check_certified(blob));
+  WFS_ASSIGN(const uint32_t certified_epoch, check_certified(blob));
   WFS_ASSIGN(MetadataPtr metadata, fetch_metadata(blob));
   MutexLock lock(mutex_);
   if (known_.size() >= kKnownBlobs) known_.erase(known_.begin());
-  known_.insert_or_assign(blob, Known{metadata, clock_.monotonic() + kBelieveFor});
+  known_.insert_or_assign(blob, Known{metadata, certified_epoch, clock_.monotonic() + kBelieveFor});
   return metadata;
 }
 
 // Enough nodes that one of them is surely honest say it is certified, or a quorum says it is not.
-Status BlobReader::check_certified(const BlobId& blob) {
+Result<uint32_t> BlobReader::check_certified(const BlobId& blob) {
   const auto committee = membership_.committees()->current;
   const std::vector<NodeClientPtr> nodes = nodes_.of(*committee);
-  uint32_t yes = 0, no = 0, blocked = 0;
+  uint32_t yes = 0, no = 0, blocked = 0, certified_epoch = UINT32_MAX;
   std::string last_problem = "no node was asked";
   for (size_t node : in_turn(nodes)) {
     auto weight = static_cast<uint32_t>(committee->members()[node].shards.size());
@@ -68,8 +68,9 @@ Status BlobReader::check_certified(const BlobId& blob) {
       if (status.error().code() == Code::kPermission) blocked += weight;
     } else {
       (status->exists && status->certified ? yes : no) += weight;
+      if (status->certified_epoch) certified_epoch = std::min(certified_epoch, *status->certified_epoch);
     }
-    if (yes >= committee->validity_weight()) return {};
+    if (yes >= committee->validity_weight()) return certified_epoch;
     if (no >= committee->quorum_weight())
       return Error(Code::kNotFound, "the blob does not exist, has expired, or is not certified yet");
     if (blocked >= committee->validity_weight()) return Error(Code::kPermission, "the blob is blocked by the nodes");
@@ -78,7 +79,10 @@ Status BlobReader::check_certified(const BlobId& blob) {
 }
 
 Result<MetadataPtr> BlobReader::fetch_metadata(const BlobId& blob) {
-  const auto committee = membership_.committees()->current;
+  const auto committees = membership_.committees();
+  // During a change the newcomers may not have it yet.
+  const Committee* committee = committees->also_serving() != nullptr ? committees->also_serving()
+                                                                      : committees->current.get();
   const std::vector<NodeClientPtr> nodes = nodes_.of(*committee);
   uint32_t not_found = 0;
   std::string last_problem = "no node was asked";
@@ -122,23 +126,74 @@ Result<Row> BlobReader::fetch_row(const BlobId& blob, const MetadataPtr& metadat
   return row_from_decode(blob, metadata, index);
 }
 
+BlobReader::Keepers BlobReader::keepers(const BlobId& blob) const {
+  Keepers out{membership_.committees(), {}};
+  out.committees.push_back(out.epoch->current.get());
+  const Committee* before = out.epoch->also_serving();
+  if (before == nullptr) return out;
+  MutexLock lock(mutex_);
+  auto known = known_.find(blob);
+  const bool old = known == known_.end() || known->second.certified_epoch < out.epoch->epoch;
+  out.committees.insert(old ? out.committees.begin() : out.committees.end(), before);
+  return out;
+}
+
+std::vector<const Member*> BlobReader::Keepers::of(ShardIndex shard) const {
+  std::vector<const Member*> members;
+  for (const Committee* committee : committees) {
+    const Member& owner = committee->owner_of(shard);
+    if (members.empty() || members.front()->id != owner.id) members.push_back(&owner);
+  }
+  return members;
+}
+
+bool BlobReader::Keepers::speaks_for(const std::string& node, ShardIndex shard) const {
+  return std::any_of(committees.begin(), committees.end(),
+                     [&](const Committee* committee) { return committee->owner_of(shard).id == node; });
+}
+
+std::vector<std::string> BlobReader::Keepers::everybody() const {
+  std::vector<std::string> ids;
+  for (const Committee* committee : committees)
+    for (const Member& member : committee->members())
+      if (std::find(ids.begin(), ids.end(), member.id) == ids.end()) ids.push_back(member.id);
+  return ids;
+}
+
+// From its owner, or, during a change of epochs, from its other owner.
+Result<Sliver> BlobReader::primary_sliver(const Keepers& keepers, const BlobId& blob, const BlobMetadata& metadata,
+                                          SliverIndex index) {
+  Error problem(Code::kUnavailable, "nobody has it");
+  for (const Member* member : keepers.of(shape_.shard_of(blob, shape_.pair_of(Axis::kPrimary, index)))) {
+    const NodeClientPtr node = nodes_.find(member->id);
+    if (node->seems_down()) {
+      problem = Error(Code::kUnavailable, node->name() + " did not answer just now");
+      continue;
+    }
+    auto sliver = node->sliver(blob, metadata, Axis::kPrimary, index);
+    if (sliver) return sliver;
+    problem = sliver.error();
+  }
+  return problem;
+}
+
 Result<Row> BlobReader::row_from_owner(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index) {
-  const auto committee = membership_.committees()->current;
-  const Member& owner = committee->owner_of(shape_.shard_of(blob, shape_.pair_of(Axis::kPrimary, index)));
-  const NodeClientPtr node = nodes_.find(owner.id);
-  if (node->seems_down()) return Error(Code::kUnavailable, node->name() + " did not answer just now");
-  WFS_ASSIGN(Sliver sliver, node->sliver(blob, metadata, Axis::kPrimary, index));
+  const auto before = membership_.committees();
+  auto sliver = primary_sliver(keepers(blob), blob, metadata, index);
+  // The shard may have moved between looking and asking.
+  if (!sliver && membership_.committees() != before) sliver = primary_sliver(keepers(blob), blob, metadata, index);
+  if (!sliver) return sliver.error();
   MutexLock lock(mutex_);
   ++counts_.rows_fetched;
-  return std::make_shared<const Bytes>(std::move(sliver.data));
+  return std::make_shared<const Bytes>(std::move(sliver->data));
 }
 
 Result<Row> BlobReader::row_from_symbols(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index) {
-  const auto committee = membership_.committees()->current;
-  const std::vector<NodeClientPtr> nodes = nodes_.of(*committee);
+  const Keepers keepers = this->keepers(blob);
+  const std::vector<std::string> nodes = keepers.everybody();
   std::vector<Result<std::vector<DecodingSymbol>>> answers(nodes.size(), std::vector<DecodingSymbol>());
   for_each_parallel(nodes.size(), nodes.size(), [&](size_t node) {
-    answers[node] = nodes[node]->decoding_symbols(blob, metadata, Axis::kPrimary, index);
+    answers[node] = nodes_.find(nodes[node])->decoding_symbols(blob, metadata, Axis::kPrimary, index);
   });
   std::vector<DecodingSymbol> symbols;
   for (size_t node = 0; node < nodes.size(); ++node) {
@@ -146,11 +201,10 @@ Result<Row> BlobReader::row_from_symbols(const BlobId& blob, const BlobMetadata&
     for (DecodingSymbol& symbol : *answers[node]) {
       // A node speaks only for the slivers of its own shards.
       ShardIndex shard = shape_.shard_of(blob, shape_.pair_of(Axis::kSecondary, symbol.source_index));
-      if (committee->owner(shard) == node) symbols.push_back(std::move(symbol));
+      if (keepers.speaks_for(nodes[node], shard)) symbols.push_back(std::move(symbol));
     }
   }
-  WFS_ASSIGN(Sliver sliver,
-             recover_sliver(shape_, Axis::kPrimary, index, metadata.symbol_bytes(), symbols));
+  WFS_ASSIGN(Sliver sliver, recover_sliver(shape_, Axis::kPrimary, index, metadata.symbol_bytes(), symbols));
   WFS_TRY(verify_sliver(sliver, metadata));
   MutexLock lock(mutex_);
   ++counts_.rows_rebuilt;
@@ -158,18 +212,16 @@ Result<Row> BlobReader::row_from_symbols(const BlobId& blob, const BlobMetadata&
 }
 
 std::vector<Sliver> BlobReader::gather_primary(const BlobId& blob, const BlobMetadata& metadata) {
-  const auto committee = membership_.committees()->current;
-  const std::vector<NodeClientPtr> nodes = nodes_.of(*committee);
+  const Keepers keepers = this->keepers(blob);
   Mutex found_mutex;
   std::vector<Sliver> found;
   std::atomic<bool> enough{false};
   for_each_parallel(shape_.n(), kGatherThreads, [&](size_t i) {
     if (enough) return;
     SliverIndex index{static_cast<uint16_t>(i)};
-    size_t owner = committee->owner(shape_.shard_of(blob, shape_.pair_of(Axis::kPrimary, index)));
     Row cached = i < shape_.k1() ? cache_.get({blob, index}) : nullptr;
     auto sliver = cached ? Result<Sliver>(Sliver{Axis::kPrimary, index, metadata.symbol_bytes(), *cached})
-                         : nodes[owner]->sliver(blob, metadata, Axis::kPrimary, index);
+                         : primary_sliver(keepers, blob, metadata, index);
     if (!sliver) return;
     MutexLock lock(found_mutex);
     if (found.size() < shape_.k1()) found.push_back(std::move(*sliver));

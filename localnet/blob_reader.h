@@ -7,6 +7,9 @@
 // or too many are gone. One thread fetches a row, others that want it wait. Since every row is
 // verified, reads always satisfy the default consistency check.
 //
+// While a change of epochs runs, blobs certified before it are asked from the previous committee first, others from
+// the present one; the other of the two is tried as well.
+//
 // Safe to call from any thread. Errors: kNotFound (the network says there is no such certified blob),
 // kPermission (blocked), kUnavailable (not enough good answers now), kCorrupt (the blob itself is inconsistent).
 #pragma once
@@ -51,13 +54,28 @@ class BlobReader {
  private:
   struct Known {
     MetadataPtr metadata;
+    uint32_t certified_epoch = 0;
     Deadline::TimePoint believed_until;
   };
+  // Those who may have slivers of a blob, whom to ask first in front.
+  struct Keepers {
+    std::shared_ptr<const EpochCommittees> epoch;  // keeps the committees alive
+    std::vector<const Committee*> committees;
+
+    // The nodes that should have the shard, each once.
+    std::vector<const Member*> of(ShardIndex shard) const;
+    bool speaks_for(const std::string& node, ShardIndex shard) const;
+    std::vector<std::string> everybody() const;
+  };
+  Keepers keepers(const BlobId& blob) const;
 
   std::vector<size_t> in_turn(const std::vector<NodeClientPtr>& nodes);
   Result<MetadataPtr> fetch_metadata(const BlobId& blob);
-  Status check_certified(const BlobId& blob);
+  // The epoch of the first certification, as far as nodes tell it.
+  Result<uint32_t> check_certified(const BlobId& blob);
   Result<Row> fetch_row(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
+  Result<Sliver> primary_sliver(const Keepers& keepers, const BlobId& blob, const BlobMetadata& metadata,
+                                SliverIndex index);
   Result<Row> row_from_owner(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index);
   Result<Row> row_from_symbols(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index);
   Result<Row> row_from_decode(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);

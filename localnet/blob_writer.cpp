@@ -57,9 +57,26 @@ void upload_twice(Participants& participants, size_t node, const Upload& upload)
   if (!done) participants.fail(node, done.error());
 }
 
+// Whether the shard's slivers are where they belong already.
+bool has_its_sliver(const SpreadOutcome* before, const Committee& committee, ShardIndex shard) {
+  if (before == nullptr) return false;
+  const size_t owner = before->committee->owner(shard);
+  return before->complete[owner] && before->committee->members()[owner].id == committee.owner_of(shard).id;
+}
+
 }  // namespace
 
 Result<SpreadOutcome> BlobWriter::spread(const BlobId& blob, const BlobMetadata& metadata, ByteView content) {
+  return spread_over(blob, metadata, content, nullptr);
+}
+
+Result<SpreadOutcome> BlobWriter::spread_again(const BlobId& blob, const BlobMetadata& metadata, ByteView content,
+                                               const SpreadOutcome& before) {
+  return spread_over(blob, metadata, content, &before);
+}
+
+Result<SpreadOutcome> BlobWriter::spread_over(const BlobId& blob, const BlobMetadata& metadata, ByteView content,
+                                              const SpreadOutcome* before) {
   const std::shared_ptr<const Committee> committee = membership_.committees()->current;
   const std::vector<NodeClientPtr> nodes = nodes_.of(*committee);
   const CodeShape& shape = committee->shape();
@@ -73,12 +90,14 @@ Result<SpreadOutcome> BlobWriter::spread(const BlobId& blob, const BlobMetadata&
   EncodeOptions options;
   options.threads = threads_;
   for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
+    std::vector<SliverIndex> all;
+    for (uint16_t i = 0; i < shape.n(); ++i)
+      if (!has_its_sliver(before, *committee, shape.shard_of(blob, shape.pair_of(axis, SliverIndex{i}))))
+        all.push_back(SliverIndex{i});
     const size_t batch = std::max<size_t>(1, kBatchBytes / metadata.sliver_bytes(axis));
-    for (size_t first = 0; first < shape.n(); first += batch) {
+    for (size_t first = 0; first < all.size(); first += batch) {
       if (!participants.quorum_possible(committee)) return participants.outcome(committee);
-      std::vector<SliverIndex> wanted;
-      for (size_t i = first; i < std::min<size_t>(shape.n(), first + batch); ++i)
-        wanted.push_back(SliverIndex{static_cast<uint16_t>(i)});
+      const auto wanted = std::span(all).subspan(first, std::min(batch, all.size() - first));
       WFS_ASSIGN(std::vector<Sliver> slivers, encoder.slivers(axis, wanted, options));
       for_each_parallel(slivers.size(), kUploadThreads, [&](size_t i) {
         size_t node = committee->owner(shape.shard_of(blob, shape.pair_of(axis, slivers[i].index)));

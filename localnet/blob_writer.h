@@ -28,8 +28,17 @@ class BlobWriter {
   // The blob is registered; `metadata` is that of `content`. An error only when encoding itself fails;
   // whether the weight is enough is the caller's to judge.
   Result<SpreadOutcome> spread(const BlobId& blob, const BlobMetadata& metadata, ByteView content);
+  // The epoch has changed since: what has another owner now, and what could not be handed over, goes to its owner in
+  // the committee of the moment.
+  Result<SpreadOutcome> spread_again(const BlobId& blob, const BlobMetadata& metadata, ByteView content,
+                                     const SpreadOutcome& before);
+  // Whether that is due.
+  bool outdated(const SpreadOutcome& spread) const { return membership_.committees()->current != spread.committee; }
 
  private:
+  Result<SpreadOutcome> spread_over(const BlobId& blob, const BlobMetadata& metadata, ByteView content,
+                                    const SpreadOutcome* before);
+
   const Membership& membership_;
   const NodeDirectory& nodes_;
   const unsigned threads_;

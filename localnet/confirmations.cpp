@@ -35,4 +35,9 @@ ConfirmationRound collect_confirmations(const Committee& committee, std::span<co
   return round;
 }
 
+BlobCertificate to_transaction(const Certificate& certificate, const Committee& committee) {
+  return {certificate.message, signers_to_bitmap(certificate.signers, committee.members().size()),
+          to_bytes(certificate.signature.to_bytes())};
+}
+
 }  // namespace walrusfs::localnet

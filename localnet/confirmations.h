@@ -9,6 +9,7 @@
 
 #include "codec/signed_messages.h"
 #include "localnet/committee.h"
+#include "localnet/ledger.h"
 #include "localnet/node_directory.h"
 
 namespace walrusfs::localnet {
@@ -23,5 +24,8 @@ struct ConfirmationRound {
 // asked for and its signature verified before it counts.
 ConfirmationRound collect_confirmations(const Committee& committee, std::span<const NodeClientPtr> nodes,
                                         const std::vector<bool>& asked, const StorageConfirmation& wanted);
+
+// As the transaction carries it.
+BlobCertificate to_transaction(const Certificate& certificate, const Committee& committee);
 
 }  // namespace walrusfs::localnet

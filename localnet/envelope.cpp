@@ -15,11 +15,13 @@ HttpAnswer json_answer(int code, std::string json) {
 }
 
 HttpAnswer error_answer(const ApiError& error) {
+  ordered_json metadata = ordered_json::object();
+  for (const auto& [name, number] : error.numbers) metadata[name] = number;
   ordered_json details = ordered_json::array();
   details.push_back({{"@type", "ErrorInfo"},
                      {"reason", error.reason},
                      {"domain", error.domain},
-                     {"metadata", ordered_json::object()}});
+                     {"metadata", std::move(metadata)}});
   if (error.http == 500)
     details.push_back({{"@type", "DebugInfo"}, {"stackEntries", ordered_json::array()}, {"detail", "TraceID: 0"}});
   ordered_json body = {{"error",

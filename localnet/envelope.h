@@ -18,6 +18,7 @@ struct ApiError {
   const char* reason = "INTERNAL_ERROR";
   const char* domain = kGlobalDomain;
   std::string message;
+  std::vector<std::pair<std::string, uint64_t>> numbers{};  // details: the metadata of the reason
 };
 
 HttpAnswer error_answer(const ApiError& error);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
@@ -109,6 +110,7 @@ class FileLedger final : public Ledger {
   const std::string& wallet_address() const override { return wallet_; }
   BlobStanding standing(const BlobId& blob) const override;
   bool object_is_live(const std::string& object_id, const BlobId& blob) const override;
+  std::vector<BlobId> certified_blobs() const override;
   Result<Registration> register_blob(const RegisterRequest& request) override;
   Result<BlobObject> certify(const std::string& object_id, const BlobCertificate& certificate) override;
   Status invalidate(const BlobId& blob, const BlobCertificate& certificate) override;
@@ -293,6 +295,14 @@ bool FileLedger::object_is_live(const std::string& object_id, const BlobId& blob
   auto found = object(object_id);
   MutexLock lock(mutex_);
   return found && found->blob == blob && live(*found);
+}
+
+std::vector<BlobId> FileLedger::certified_blobs() const {
+  MutexLock lock(mutex_);
+  std::set<BlobId> found;
+  for (const auto& [id, object] : objects_)
+    if (live(object) && object.certified_epoch && !invalid_.contains(object.blob)) found.insert(object.blob);
+  return {found.begin(), found.end()};
 }
 
 Result<Registration> FileLedger::register_blob(const RegisterRequest& request) {

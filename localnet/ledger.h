@@ -88,6 +88,8 @@ class BlobRegistry {
   virtual BlobStanding standing(const BlobId& blob) const = 0;
   // Registered, not expired, and for that blob.
   virtual bool object_is_live(const std::string& object_id, const BlobId& blob) const = 0;
+  // Those that nodes must keep: a certified object is live, and nobody found them inconsistent.
+  virtual std::vector<BlobId> certified_blobs() const = 0;
 };
 
 class Ledger : public BlobRegistry {

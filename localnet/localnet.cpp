@@ -63,11 +63,15 @@ struct Localnet::Impl {
     for (size_t i = 0; i < members.size(); ++i) {
       const std::string number = std::to_string(i);
       nodes.push_back(std::make_unique<NodeHost>(membership, members[i].id, "storage node " + number,
-                                                 node_folder(config.folder, i), config.address, *ledger, world));
+                                                 node_folder(config.folder, i), config.address, *ledger, world,
+                                                 NodeHostOptions{config.heal}));
       WFS_TRY(nodes.back()->start(i < before.nodes.size() ? before.nodes[i].port : 0));
       directory.enter(members[i].id, std::make_shared<NodeClient>("node " + number, config.address, nodes[i]->port(),
                                                                   membership.shape(), world.clock));
     }
+    for (const auto& node : nodes)
+      for (size_t i = 0; i < nodes.size(); ++i)
+        node->meet(nodes[i]->id(), "node " + std::to_string(i), config.address, nodes[i]->port());
     return {};
   }
 
@@ -220,6 +224,16 @@ Result<uint32_t> Localnet::advance_epoch() {
 
 Ledger& Localnet::ledger() { return *impl_->ledger; }
 
+namespace {
+
+nlohmann::ordered_json healing_to_json(const HealCounts& counts) {
+  return {{"sliversRebuilt", counts.slivers_rebuilt}, {"bytesRebuilt", counts.bytes_rebuilt},
+          {"bytesMoved", counts.bytes_moved},         {"liarsFound", counts.liars_found},
+          {"inconsistentBlobs", counts.inconsistent_blobs}, {"blobsLacking", counts.blobs_lacking}};
+}
+
+}  // namespace
+
 std::string to_json(const LocalnetStatus& status) {
   using nlohmann::ordered_json;
   ordered_json nodes = ordered_json::array();
@@ -227,6 +241,10 @@ std::string to_json(const LocalnetStatus& status) {
     ordered_json item = {{"id", node.id},         {"url", node.url},     {"folder", node.folder},
                          {"running", node.running}, {"shards", node.shards}, {"blobs", node.blobs},
                          {"slivers", node.slivers}, {"bytes", node.bytes},   {"damagedFound", node.damaged_found}};
+    item["shardsInTransfer"] = node.shards_in_transfer;
+    item["shardsInRecovery"] = node.shards_in_recovery;
+    item["sliversCopied"] = node.slivers_copied;
+    item["healing"] = healing_to_json(node.healing);
     nodes.push_back(std::move(item));
   }
   ordered_json out = {{"folder", status.folder},

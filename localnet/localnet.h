@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/result.h"
 #include "base/rng.h"
+#include "localnet/heal_counts.h"
 #include "localnet/state_file.h"
 
 namespace walrusfs::localnet {
@@ -29,6 +30,7 @@ struct LocalnetConfig {
   uint64_t max_body_bytes = 10'240 * 1024;     // of the publisher; the official default
   uint64_t read_cache_bytes = 256 << 20;       // verified slivers kept by the aggregator
   unsigned encode_threads = 2;
+  bool heal = true;  // nodes rebuild what they lack
 };
 
 // What everything in here reaches the world through; all must outlive the network.
@@ -44,6 +46,9 @@ struct NodeStatus {
   uint32_t shards = 0;
   uint64_t blobs = 0, slivers = 0, bytes = 0;  // zero while the node does not run
   uint64_t damaged_found = 0;
+  uint32_t shards_in_transfer = 0, shards_in_recovery = 0;
+  uint64_t slivers_copied = 0;  // in the change of epochs that runs
+  HealCounts healing;           // since the node was started
 };
 
 struct LocalnetStatus {

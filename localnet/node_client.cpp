@@ -1,5 +1,7 @@
 #include "localnet/node_client.h"
 
+#include <algorithm>
+
 #include "localnet/http_client.h"
 
 namespace walrusfs::localnet {
@@ -7,6 +9,9 @@ namespace {
 
 constexpr Millis kDownFor{1000};
 constexpr uint64_t kJsonBytes = 1 << 20;
+// At the most: what stands around a symbol, and around one with a proof.
+constexpr uint64_t kSymbolFrameBytes = 16;
+constexpr uint64_t kProofBytes = 1024;
 
 std::string blob_path(const BlobId& blob) { return "/v1/blobs/" + blob.to_string(); }
 
@@ -25,24 +30,60 @@ Error refusal(const HttpReply& reply) {
   return Error(Code::kInvalidArgument, message);
 }
 
-// Body of the decodingSymbols route for one target.
-Result<std::vector<DecodingSymbol>> parse_symbols(const CodeShape& shape, Axis axis, SliverIndex target,
-                                                  ByteView body) {
+// Body of the decodingSymbols route.
+Result<NodeClient::SymbolsByTarget> parse_symbols(const CodeShape& shape, Axis axis,
+                                                  std::span<const SliverIndex> targets, ByteView body) {
   BcsReader in(body, "decoding symbols");
-  std::vector<DecodingSymbol> symbols;
-  WFS_ASSIGN(uint32_t entries, in.uleb(1));
-  if (entries == 0) return symbols;
-  WFS_ASSIGN(uint16_t index, in.u16());
-  if (index != raw(target)) return in.fail("they are for another sliver than the one asked for");
-  WFS_ASSIGN(uint32_t count, in.uleb(shape.n()));
+  NodeClient::SymbolsByTarget by_target;
+  WFS_ASSIGN(const uint32_t entries, in.uleb(static_cast<uint32_t>(targets.size())));
+  for (uint32_t entry = 0; entry < entries; ++entry) {
+    WFS_ASSIGN(const uint16_t number, in.u16());
+    const SliverIndex target{number};
+    const bool asked = std::find(targets.begin(), targets.end(), target) != targets.end();
+    if (!asked || by_target.contains(target)) return in.fail("they are for another sliver than the one asked for");
+    WFS_ASSIGN(const uint32_t count, in.uleb(shape.n()));
+    std::vector<DecodingSymbol>& symbols = by_target[target];
+    for (uint32_t i = 0; i < count; ++i) {
+      WFS_ASSIGN(uint8_t tag, in.u8());
+      if (tag != static_cast<uint8_t>(axis)) return in.fail("they are for the other axis");
+      WFS_ASSIGN(DecodingSymbol symbol, DecodingSymbol::read_untagged(shape, axis, in));
+      symbols.push_back(std::move(symbol));
+    }
+  }
+  WFS_TRY(in.finish());
+  return by_target;
+}
+
+Result<std::vector<GeneralRecoverySymbol>> parse_recovery_symbols(const CodeShape& shape, size_t most, ByteView body) {
+  BcsReader in(body, "recovery symbols");
+  std::vector<GeneralRecoverySymbol> symbols;
+  WFS_ASSIGN(const uint32_t count, in.uleb(static_cast<uint32_t>(most)));
   for (uint32_t i = 0; i < count; ++i) {
-    WFS_ASSIGN(uint8_t tag, in.u8());
-    if (tag != static_cast<uint8_t>(axis)) return in.fail("they are for the other axis");
-    WFS_ASSIGN(DecodingSymbol symbol, DecodingSymbol::read_untagged(shape, axis, in));
+    WFS_ASSIGN(GeneralRecoverySymbol symbol, GeneralRecoverySymbol::read(shape, in));
     symbols.push_back(std::move(symbol));
   }
   WFS_TRY(in.finish());
   return symbols;
+}
+
+Result<NodeClient::BlobSlivers> parse_blob_slivers(const CodeShape& shape, const SyncShardRequest& request,
+                                                   ByteView body) {
+  BcsReader in(body, "an answer to a shard sync");
+  WFS_ASSIGN(const uint8_t variant, in.u8());
+  if (variant != 0) return in.fail("it is of an unknown version");
+  WFS_ASSIGN(const uint32_t count, in.uleb(static_cast<uint32_t>(std::min<uint64_t>(request.slivers, UINT32_MAX))));
+  NodeClient::BlobSlivers slivers;
+  for (uint32_t i = 0; i < count; ++i) {
+    BlobId blob;
+    WFS_ASSIGN(const ByteView id, in.raw(sizeof(Digest)));
+    std::copy(id.begin(), id.end(), blob.bytes.begin());
+    if (blob < request.first || (i > 0 && blob <= slivers.back().first)) return in.fail("its blobs are out of order");
+    WFS_ASSIGN(const SliverView sliver, read_sliver(shape, in));
+    if (sliver.axis != request.axis) return in.fail("its slivers are of the other axis");
+    slivers.emplace_back(blob, sliver.copy());
+  }
+  WFS_TRY(in.finish());
+  return slivers;
 }
 
 }  // namespace
@@ -75,6 +116,15 @@ Status NodeClient::put(const std::string& target, ByteView body) {
   return {};
 }
 
+Result<std::string> NodeClient::post(const std::string& target, HttpHeaderList headers, ByteView body,
+                                     uint64_t max_bytes) {
+  auto reply = wire_->send({.method = "POST", .target = target, .headers = std::move(headers), .body = body,
+                            .max_answer_bytes = max_bytes});
+  if (!reply) return note(reply.error());
+  if (reply->status != 200) return refusal(*reply).with_context(name_);
+  return std::move(reply->body);
+}
+
 Result<BlobMetadata> NodeClient::metadata(const BlobId& blob) {
   WFS_ASSIGN(std::string body, get(blob_path(blob) + "/metadata", sizeof(Digest) + max_metadata_bytes(shape_)));
   auto metadata = parse_metadata_with_id(shape_, blob, as_bytes(body));
@@ -94,14 +144,52 @@ Result<Sliver> NodeClient::sliver(const BlobId& blob, const BlobMetadata& metada
 
 Result<std::vector<DecodingSymbol>> NodeClient::decoding_symbols(const BlobId& blob, const BlobMetadata& metadata,
                                                                  Axis axis, SliverIndex target) {
-  constexpr uint64_t kSymbolFrameBytes = 16;
-  WFS_ASSIGN(std::string body,
-             get(blob_path(blob) + "/decodingSymbols?targetSlivers=" + std::to_string(raw(target)) +
-                     "&targetType=" + axis_name(axis),
-                 kSymbolFrameBytes + shape_.n() * (metadata.symbol_bytes() + kSymbolFrameBytes)));
-  auto symbols = parse_symbols(shape_, axis, target, as_bytes(body));
+  WFS_ASSIGN(SymbolsByTarget by_target, decoding_symbols(blob, metadata, axis, std::span(&target, 1)));
+  return std::move(by_target[target]);
+}
+
+Result<NodeClient::SymbolsByTarget> NodeClient::decoding_symbols(const BlobId& blob, const BlobMetadata& metadata,
+                                                                 Axis axis, std::span<const SliverIndex> targets) {
+  std::string target = blob_path(blob) + "/decodingSymbols?targetType=" + axis_name(axis);
+  for (SliverIndex sliver : targets) target += "&targetSlivers=" + std::to_string(raw(sliver));
+  const uint64_t per_target = kSymbolFrameBytes + shape_.n() * (metadata.symbol_bytes() + kSymbolFrameBytes);
+  WFS_ASSIGN(std::string body, get(target, kSymbolFrameBytes + targets.size() * per_target));
+  auto symbols = parse_symbols(shape_, axis, targets, as_bytes(body));
   if (!symbols) return symbols.error().with_context(name_);
   return symbols;
+}
+
+Result<std::vector<GeneralRecoverySymbol>> NodeClient::recovery_symbols(const BlobId& blob,
+                                                                        const BlobMetadata& metadata,
+                                                                        std::span<const SymbolId> ids,
+                                                                        Axis proof_axis) {
+  WFS_CHECK(ids.size() <= kSymbolsPerRequest);
+  std::string target = blob_path(blob) + "/recoverySymbols?proofAxis=" + axis_name(proof_axis);
+  for (const SymbolId& id : ids) target += "&id=" + id.to_string();
+  WFS_ASSIGN(std::string body,
+             get(target, kSymbolFrameBytes + ids.size() * (metadata.symbol_bytes() + kProofBytes)));
+  auto symbols = parse_recovery_symbols(shape_, ids.size(), as_bytes(body));
+  if (!symbols) return symbols.error().with_context(name_);
+  return symbols;
+}
+
+Result<SignedMessage> NodeClient::inconsistency_verdict(const BlobId& blob, const InconsistencyProof& proof) {
+  const Bytes tagged = proof.to_bytes();  // the axis is in the path
+  WFS_ASSIGN(std::string body, post(blob_path(blob) + "/inconsistencyProof/" + axis_name(proof.target_axis), {},
+                                    ByteView(tagged).subspan(1), kJsonBytes));
+  auto verdict = parse_verdict_answer(body);
+  if (!verdict) return verdict.error().with_context(name_);
+  return verdict;
+}
+
+Result<NodeClient::BlobSlivers> NodeClient::sync_shard(const SyncShardRequest& request, const bls::SecretKey& key,
+                                                       uint64_t max_bytes) {
+  const Bytes message = SignedMessage::sign(key, request.to_bytes()).to_bytes();
+  WFS_ASSIGN(std::string body, post("/v1/migrate/sync_shard",
+                                    {{"Authorization", to_base64(key.public_key().to_bytes())}}, message, max_bytes));
+  auto slivers = parse_blob_slivers(shape_, request, as_bytes(body));
+  if (!slivers) return slivers.error().with_context(name_);
+  return slivers;
 }
 
 Result<StatusAnswer> NodeClient::status(const BlobId& blob) {

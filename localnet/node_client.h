@@ -6,7 +6,9 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,9 +33,24 @@ class NodeClient {
   // Not verified: without proofs they cannot be.
   Result<std::vector<DecodingSymbol>> decoding_symbols(const BlobId& blob, const BlobMetadata& metadata, Axis axis,
                                                        SliverIndex target);
+  // The same for several source slivers of that axis at once.
+  using SymbolsByTarget = std::map<SliverIndex, std::vector<DecodingSymbol>>;
+  Result<SymbolsByTarget> decoding_symbols(const BlobId& blob, const BlobMetadata& metadata, Axis axis,
+                                           std::span<const SliverIndex> targets);
+  // Single symbols, with proofs of the slivers of `proof_axis`; not verified. Those that the node has not are left out.
+  // At most kSymbolsPerRequest, so that the request stays below the 8 KiB that servers take for a line.
+  static constexpr size_t kSymbolsPerRequest = 500;
+  Result<std::vector<GeneralRecoverySymbol>> recovery_symbols(const BlobId& blob, const BlobMetadata& metadata,
+                                                              std::span<const SymbolId> ids, Axis proof_axis);
   Result<StatusAnswer> status(const BlobId& blob);
   // Not verified.
   Result<SignedMessage> confirmation(const BlobId& blob, const Persistence& persistence);
+  // What the node says of a proof that the blob is inconsistent. Not verified.
+  Result<SignedMessage> inconsistency_verdict(const BlobId& blob, const InconsistencyProof& proof);
+  // Slivers of a shard that the node keeps or has just given away, in order of blob IDs; not verified. Empty when there
+  // are no more. `max_bytes` bounds the answer.
+  using BlobSlivers = std::vector<std::pair<BlobId, Sliver>>;
+  Result<BlobSlivers> sync_shard(const SyncShardRequest& request, const bls::SecretKey& key, uint64_t max_bytes);
 
   Status put_metadata(const BlobId& blob, ByteView bcs);
   Status put_sliver(const BlobId& blob, const Sliver& sliver);
@@ -47,6 +64,7 @@ class NodeClient {
   // The body of a 2xx answer.
   Result<std::string> get(const std::string& target, uint64_t max_bytes);
   Status put(const std::string& target, ByteView body);
+  Result<std::string> post(const std::string& target, HttpHeaderList headers, ByteView body, uint64_t max_bytes);
   Error note(const Error& error);
 
   const std::string name_;

@@ -69,6 +69,22 @@ HttpAnswer symbol_not_present() {
   return invalid_argument("SYMBOL_NOT_PRESENT_AT_SHARDS", "this node holds neither sliver of the symbol");
 }
 HttpAnswer invalid_content_type(const std::string& why) { return invalid_argument("INVALID_CONTENT_TYPE", why); }
+HttpAnswer request_unauthorized() {
+  return error_answer({403, "PERMISSION_DENIED", "REQUEST_UNAUTHORIZED", kNodeDomain,
+                       "the caller is not a member of the committee"});
+}
+HttpAnswer message_verification_failed(const std::string& why) {
+  return invalid_argument("MESSAGE_VERIFICATION_FAILED", "the request does not verify: " + why);
+}
+HttpAnswer invalid_epoch(uint32_t request_epoch, uint32_t server_epoch) {
+  ApiError error{400, "INVALID_ARGUMENT", "INVALID_EPOCH", kNodeDomain, "the request is for another epoch"};
+  error.numbers = {{"request_epoch", request_epoch}, {"server_epoch", server_epoch}};
+  return error_answer(error);
+}
+HttpAnswer sliver_count_exceeds_limit(uint64_t limit) {
+  return invalid_argument("SLIVER_COUNT_EXCEEDS_LIMIT",
+                          "at most " + std::to_string(limit) + " slivers can be asked for at a time");
+}
 HttpAnswer unavailable(const std::string& why) {
   return error_answer({503, "UNAVAILABLE", "UNAVAILABLE", kGlobalDomain, why});
 }

@@ -26,6 +26,10 @@ HttpAnswer no_target_slivers_specified();
 HttpAnswer recovery_symbol_out_of_range();
 HttpAnswer symbol_not_present();
 HttpAnswer invalid_content_type(const std::string& why);
+HttpAnswer request_unauthorized();
+HttpAnswer message_verification_failed(const std::string& why);
+HttpAnswer invalid_epoch(uint32_t request_epoch, uint32_t server_epoch);
+HttpAnswer sliver_count_exceeds_limit(uint64_t limit);
 HttpAnswer unavailable(const std::string& why);
 
 }  // namespace walrusfs::localnet::node_errors

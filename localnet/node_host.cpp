@@ -1,28 +1,56 @@
 #include "localnet/node_host.h"
 
+#include "base/log.h"
+#include "localnet/accusation.h"
+#include "localnet/confirmations.h"
+#include "localnet/http_client.h"
 #include "localnet/node_keys.h"
+#include "localnet/shard_sync.h"
+#include "localnet/stepper.h"
 
 namespace walrusfs::localnet {
 
-// In the order in which they need each other: the server stops first.
+// In the order in which they need each other: the work stops first, then the server.
 struct NodeHost::Running {
   NodeKeys keys;
   std::unique_ptr<NodeStore> store;
   std::unique_ptr<StorageNode> node;
+  std::unique_ptr<Healer> healer;  // null when it does not heal
   std::unique_ptr<HttpServer> server;
+  std::unique_ptr<Stepper> work;
+
+  mutable Mutex mutex;
+  std::shared_ptr<ShardSync> sync GUARDED_BY(mutex);  // of the change that runs; shared with the thread that works
+  std::atomic<uint32_t> followed_epoch{0};
 
   explicit Running(NodeKeys with) : keys(std::move(with)) {}
+
+  std::shared_ptr<ShardSync> current_sync() const {
+    MutexLock lock(mutex);
+    return sync;
+  }
+  // Gained shards first: what can be copied need not be rebuilt.
+  Millis step() {
+    const auto copying = current_sync();
+    if (copying && !copying->done()) {
+      copying->step();
+      if (copying->done() && healer) healer->expect_work();
+      return Millis(0);
+    }
+    return healer ? healer->step() : Millis(1'000);
+  }
 };
 
 NodeHost::NodeHost(const Membership& membership, std::string id, std::string name, std::string folder,
-                   std::string address, const BlobRegistry& registry, World world)
+                   std::string address, Ledger& ledger, World world, NodeHostOptions options)
     : membership_(membership),
       id_(std::move(id)),
       name_(std::move(name)),
       folder_(std::move(folder)),
       address_(std::move(address)),
-      registry_(registry),
-      world_(world) {}
+      ledger_(ledger),
+      world_(world),
+      options_(options) {}
 
 Status NodeHost::start(uint16_t wanted_port) {
   MutexLock changing(change_mutex_);
@@ -35,11 +63,12 @@ Status NodeHost::start(uint16_t wanted_port) {
   WFS_ASSIGN(NodeKeys keys, load_node_keys(world_.files, folder_));
   const auto committees = membership_.committees();
   const Member* self = committees->current->find(id_);
-  if (self == nullptr || keys.protocol.public_key() != self->key)
+  if (self != nullptr && keys.protocol.public_key() != self->key)
     return Error(Code::kWrongKey, "the key in " + folder_ + " is not the one that the committee knows");
   auto made = std::make_shared<Running>(std::move(keys));
-  WFS_ASSIGN(made->store, NodeStore::open(world_.files, folder_ + "/blobs", membership_.shape(), self->shards));
-  made->node = std::make_unique<StorageNode>(membership_, id_, *made->store, registry_, world_.clock,
+  WFS_ASSIGN(made->store, NodeStore::open(world_.files, folder_ + "/blobs", membership_.shape(),
+                                          shards_of(id_, *committees)));
+  made->node = std::make_unique<StorageNode>(membership_, id_, *made->store, ledger_, world_.clock,
                                              made->keys.protocol);
   HttpServerOptions options;
   options.name = name_;
@@ -50,10 +79,75 @@ Status NodeHost::start(uint16_t wanted_port) {
   options.keep_alive_seconds = 1;
   StorageNode* node = made->node.get();
   WFS_ASSIGN(made->server, HttpServer::start(options, [node](HttpCall& call) { return node->answer(call); }));
-  MutexLock lock(mutex_);
-  port_ = made->server->port();
-  running_ = std::move(made);
+  {
+    MutexLock lock(mutex_);
+    port_ = made->server->port();
+    running_ = made;
+  }
+  return start_work(made);
+}
+
+Status NodeHost::start_work(const std::shared_ptr<Running>& running) {
+  if (options_.heal)
+    running->healer = std::make_unique<Healer>(
+        membership_, id_, *running->store, peers_, ledger_, world_.clock, traffic_,
+        [this](const BlobId& blob, const InconsistencyProof& proof) { return accuse(blob, proof); });
+  WFS_TRY(follow(*running));
+  running->work = std::make_unique<Stepper>([work = running.get()] { return work->step(); });
   return {};
+}
+
+void NodeHost::meet(const std::string& id, const std::string& name, const std::string& address, uint16_t port) {
+  auto wire = std::make_unique<CountingWire>(std::make_unique<HttpClient>(address, port), traffic_);
+  peers_.enter(id, std::make_shared<NodeClient>(name, std::move(wire), membership_.shape(), world_.clock));
+  MutexLock changing(change_mutex_);
+  const auto running = this->running();
+  if (!running || !running->healer || !running->work) return;
+  running->healer->expect_work();  // there is one more to ask
+  running->work->nudge();
+}
+
+std::shared_ptr<NodeHost::Running> NodeHost::running() const {
+  MutexLock lock(mutex_);
+  return running_;
+}
+
+Status NodeHost::follow_membership() {
+  MutexLock changing(change_mutex_);
+  const auto running = this->running();
+  return running ? follow(*running) : ok_status();
+}
+
+Status NodeHost::follow(Running& running) {
+  const auto now = membership_.committees();
+  running.node->follow();
+  if (now->phase == Phase::kSync && running.followed_epoch != now->epoch) {
+    auto sync = std::make_shared<ShardSync>(*now, id_, *running.store, peers_, running.keys.protocol);
+    if (running.healer) running.healer->expect_work();
+    MutexLock lock(running.mutex);
+    running.sync = std::move(sync);
+  } else if (now->phase != Phase::kSync) {
+    running.store->mark_in_transfer({});
+    WFS_TRY(running.store->drop_unassigned());
+    MutexLock lock(running.mutex);
+    running.sync.reset();
+  }
+  running.followed_epoch = now->epoch;
+  if (running.work) running.work->nudge();
+  return {};
+}
+
+bool NodeHost::has_synced(uint32_t epoch) const {
+  const auto running = this->running();
+  if (!running || running->followed_epoch != epoch) return false;
+  const auto sync = running->current_sync();
+  return (!sync || sync->done()) && (!running->healer || running->healer->idle());
+}
+
+Status NodeHost::accuse(const BlobId& blob, const InconsistencyProof& proof) {
+  const std::shared_ptr<const Committee> committee = membership_.committees()->current;
+  WFS_ASSIGN(const Certificate verdict, collect_verdicts(*committee, peers_, ledger_.epoch(), blob, proof));
+  return ledger_.invalidate(blob, to_transaction(verdict, *committee));
 }
 
 void NodeHost::stop() {
@@ -63,7 +157,11 @@ void NodeHost::stop() {
     MutexLock lock(mutex_);
     ending.swap(running_);
   }
-  if (ending) ending->server.reset();
+  if (!ending) return;
+  if (ending->healer) ending->healer->stop();
+  ending->work.reset();
+  peers_.close_idle();  // or the others would wait for its keep-alive to end
+  ending->server.reset();
 }
 
 uint16_t NodeHost::port() const {
@@ -72,13 +170,9 @@ uint16_t NodeHost::port() const {
 }
 
 NodeStatus NodeHost::status() const {
-  std::shared_ptr<Running> running;
+  const auto running = this->running();
   NodeStatus out;
-  {
-    MutexLock lock(mutex_);
-    running = running_;
-    out.url = "http://" + address_ + ":" + std::to_string(port_);
-  }
+  out.url = "http://" + address_ + ":" + std::to_string(port());
   out.id = id_;
   out.folder = folder_;
   const auto committees = membership_.committees();
@@ -91,18 +185,22 @@ NodeStatus NodeHost::status() const {
   out.slivers = kept.slivers;
   out.bytes = kept.bytes;
   out.damaged_found = kept.damaged_found;
+  if (running->healer) out.healing = running->healer->counts();
+  const auto sync = running->current_sync();
+  out.slivers_copied = sync ? sync->counts().slivers_copied : 0;
+  for (ShardIndex shard : running->store->shards().owned) {
+    const ShardState state = running->store->state(shard);
+    out.shards_in_transfer += state == ShardState::kInTransfer;
+    out.shards_in_recovery += state == ShardState::kInRecovery;
+  }
   return out;
 }
 
 Status NodeHost::drop_expired() {
-  std::shared_ptr<Running> running;
-  {
-    MutexLock lock(mutex_);
-    running = running_;
-  }
+  const auto running = this->running();
   if (!running) return {};  // it will see for itself: nodes serve nothing that has expired
   for (const BlobId& blob : running->store->blobs())
-    if (!registry_.standing(blob).registered()) WFS_TRY(running->store->drop(blob));
+    if (!ledger_.standing(blob).registered()) WFS_TRY(running->store->drop(blob));
   return {};
 }
 

@@ -1,4 +1,5 @@
-// One storage node with its folder and port, which can be stopped and started at run time.
+// One storage node with its folder and port, which can be stopped and started at run time. While it runs, a thread of
+// its own copies the shards that it gains, and heals what it lacks.
 //
 // Safe to call from any thread.
 #pragma once
@@ -6,37 +7,58 @@
 #include <memory>
 #include <string>
 
+#include "localnet/healer.h"
 #include "localnet/http_server.h"
 #include "localnet/localnet.h"
 #include "localnet/storage_node.h"
 
 namespace walrusfs::localnet {
 
+struct NodeHostOptions {
+  bool heal = true;  // otherwise what is missing stays so
+};
+
 class NodeHost {
  public:
   // All must outlive the host. `name` is for people ("storage node 3"), `id` is that of committees. Not running until
   // start().
   NodeHost(const Membership& membership, std::string id, std::string name, std::string folder, std::string address,
-           const BlobRegistry& registry, World world);
+           Ledger& ledger, World world, NodeHostOptions options);
+  ~NodeHost() { stop(); }
 
   // On `port` if it is free, else on any; a restarted node insists on the port it had.
   Status start(uint16_t port);
   Status restart() { return start(port()); }
   void stop();
 
+  // Where another node, or this one, can be reached.
+  void meet(const std::string& id, const std::string& name, const std::string& address, uint16_t port);
+
   const std::string& id() const { return id_; }
   uint16_t port() const;
   NodeStatus status() const;
+  // The committees have changed: shards come and go.
+  Status follow_membership();
+  // It has what is its own in this epoch, as far as that can be had. False while it does not run.
+  bool has_synced(uint32_t epoch) const;
   // Forgets blobs that no live object names any more.
   Status drop_expired();
 
  private:
   struct Running;
 
+  std::shared_ptr<Running> running() const;
+  Status start_work(const std::shared_ptr<Running>& running);
+  Status follow(Running& running);
+  Status accuse(const BlobId& blob, const InconsistencyProof& proof);
+
   const Membership& membership_;
   const std::string id_, name_, folder_, address_;
-  const BlobRegistry& registry_;
+  Ledger& ledger_;
   const World world_;
+  const NodeHostOptions options_;
+  NodeDirectory peers_;  // this node's own clients …
+  Traffic traffic_;      // … and what goes over them
 
   Mutex change_mutex_;  // one start or stop at a time; taken before mutex_
   mutable Mutex mutex_;

@@ -21,6 +21,32 @@ ordered_json to_json(const SignedMessage& message) {
   return {{"serializedMessage", to_base64(message.message)}, {"signature", to_base64(message.signature)}};
 }
 
+const char* name_of(ShardState state) {
+  switch (state) {
+    case ShardState::kReady: return "ready";
+    case ShardState::kInTransfer: return "inTransfer";
+    case ShardState::kInRecovery: return "inRecovery";
+  }
+  return "unknown";
+}
+
+// The answer's data under `wrapper`, or bare when that is empty.
+Result<SignedMessage> parse_signed(std::string_view body, const char* wrapper) {
+  auto root = ordered_json::parse(body, nullptr, false);
+  try {
+    const auto& data = root.at("success").at("data");
+    const auto& in = *wrapper != '\0' ? data.at(wrapper) : data;
+    WFS_ASSIGN(Bytes message, from_base64(in.at("serializedMessage").get<std::string>()));
+    WFS_ASSIGN(Bytes signature, from_base64(in.at("signature").get<std::string>()));
+    SignedMessage out{std::move(message), {}};
+    if (signature.size() != out.signature.size()) return Error(Code::kCorrupt, "a signature has another length");
+    std::copy(signature.begin(), signature.end(), out.signature.begin());
+    return out;
+  } catch (const ordered_json::exception& problem) {
+    return Error(Code::kCorrupt, std::string("a node's signed answer makes no sense: ") + problem.what());
+  }
+}
+
 }  // namespace
 
 std::string standing_to_json(const BlobStanding& standing) {
@@ -47,21 +73,31 @@ std::string standing_to_json(const BlobStanding& standing) {
 
 std::string health_to_json(const NodeHealth& health, bool detailed) {
   constexpr uint64_t kNsPerSecond = 1'000'000'000;
+  const auto count = [&](ShardState state) {
+    return std::count_if(health.owned.begin(), health.owned.end(),
+                         [&](const auto& item) { return item.second == state; });
+  };
+  const auto recovering = count(ShardState::kInRecovery);
   ordered_json out = {
       {"uptime", {{"secs", health.uptime_ns / kNsPerSecond}, {"nanos", health.uptime_ns % kNsPerSecond}}},
       {"epoch", health.epoch},
       {"publicKey", to_base64(health.key.to_bytes())},
-      {"nodeStatus", "Active"},
+      {"nodeStatus", recovering == 0 ? "Active" : "RecoveryInProgress (" + std::to_string(health.epoch) + ")"},
       {"eventProgress", {{"persisted", 0}, {"pending", 0}, {"highestFinishedEventIndex", nullptr}}},
       {"shardSummary",
-       {{"owned", health.shards.size()},
+       {{"owned", health.owned.size()},
         {"ownedShardStatus",
-         {{"unknown", 0}, {"ready", health.shards.size()}, {"inTransfer", 0}, {"inRecovery", 0}}},
-        {"readOnly", 0}}}};
+         {{"unknown", 0},
+          {"ready", count(ShardState::kReady)},
+          {"inTransfer", count(ShardState::kInTransfer)},
+          {"inRecovery", recovering}}},
+        {"readOnly", health.leaving.size()}}}};
   if (detailed) {
-    ordered_json owned = ordered_json::array();
-    for (ShardIndex shard : health.shards) owned.push_back({{"shard", raw(shard)}, {"status", "ready"}});
-    out["shardDetail"] = {{"owned", std::move(owned)}, {"other", ordered_json::array()}};
+    ordered_json owned = ordered_json::array(), other = ordered_json::array();
+    for (const auto& [shard, state] : health.owned)
+      owned.push_back({{"shard", raw(shard)}, {"status", name_of(state)}});
+    for (ShardIndex shard : health.leaving) other.push_back({{"shard", raw(shard)}, {"status", "readOnly"}});
+    out["shardDetail"] = {{"owned", std::move(owned)}, {"other", std::move(other)}};
   }
   return out.dump();
 }
@@ -72,29 +108,23 @@ std::string confirmation_to_json(const SignedMessage& message) {
   return ordered_json({{"signed", to_json(message)}}).dump();
 }
 
-Result<SignedMessage> parse_confirmation_answer(std::string_view body) {
-  auto root = ordered_json::parse(body, nullptr, false);
-  try {
-    const auto& in = root.at("success").at("data").at("signed");
-    WFS_ASSIGN(Bytes message, from_base64(in.at("serializedMessage").get<std::string>()));
-    WFS_ASSIGN(Bytes signature, from_base64(in.at("signature").get<std::string>()));
-    SignedMessage out{std::move(message), {}};
-    if (signature.size() != out.signature.size()) return Error(Code::kCorrupt, "a signature has another length");
-    std::copy(signature.begin(), signature.end(), out.signature.begin());
-    return out;
-  } catch (const ordered_json::exception& problem) {
-    return Error(Code::kCorrupt, std::string("a node's confirmation makes no sense: ") + problem.what());
-  }
-}
+Result<SignedMessage> parse_confirmation_answer(std::string_view body) { return parse_signed(body, "signed"); }
+
+Result<SignedMessage> parse_verdict_answer(std::string_view body) { return parse_signed(body, ""); }
 
 Result<StatusAnswer> parse_status_answer(std::string_view body) {
   auto root = ordered_json::parse(body, nullptr, false);
   try {
     const auto& data = root.at("success").at("data");
     if (data == "nonexistent" || data.contains("invalid")) return StatusAnswer{};
-    if (data.contains("permanent")) return StatusAnswer{true, data.at("permanent").at("isCertified").get<bool>()};
-    const auto& counts = data.at("deletable").at("deletableCounts");
-    return StatusAnswer{true, counts.at("count_deletable_certified").get<uint32_t>() > 0};
+    const auto& standing = data.contains("permanent") ? data.at("permanent") : data.at("deletable");
+    StatusAnswer out{true, false, std::nullopt};
+    out.certified = data.contains("permanent")
+                        ? standing.at("isCertified").get<bool>()
+                        : standing.at("deletableCounts").at("count_deletable_certified").get<uint32_t>() > 0;
+    const auto& epoch = standing.at("initialCertifiedEpoch");
+    if (!epoch.is_null()) out.certified_epoch = epoch.get<uint32_t>();
+    return out;
   } catch (const ordered_json::exception& problem) {
     return Error(Code::kCorrupt, std::string("a node's status answer makes no sense: ") + problem.what());
   }

@@ -1,5 +1,7 @@
 #include "localnet/node_store.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace walrusfs::localnet {
@@ -14,17 +16,50 @@ Error not_stored() { return Error(Code::kNotFound, "not stored"); }
 
 }  // namespace
 
-NodeStore::NodeStore(Files& files, std::string folder, CodeShape shape, std::vector<ShardIndex> shards)
+NodeStore::NodeStore(Files& files, std::string folder, CodeShape shape, ShardSet shards)
     : files_(files),
       folder_(std::move(folder)),
       shape_(shape),
-      shards_(std::move(shards)),
-      slot_by_shard_(shape.n(), -1) {
-  for (size_t slot = 0; slot < shards_.size(); ++slot) slot_by_shard_[raw(shards_[slot])] = static_cast<int>(slot);
+      in_transfer_(shape.n()),
+      recovering_(shape.n()) {
+  assign(std::move(shards));
+}
+
+void NodeStore::assign(ShardSet shards) {
+  std::vector<bool> owned(shape_.n()), served(shape_.n());
+  for (ShardIndex shard : shards.owned) owned[raw(shard)] = served[raw(shard)] = true;
+  for (ShardIndex shard : shards.leaving) served[raw(shard)] = true;
+  MutexLock lock(mutex_);
+  shards_ = std::move(shards);
+  owned_ = std::move(owned);
+  served_ = std::move(served);
+}
+
+void NodeStore::mark_in_transfer(const std::vector<ShardIndex>& shards) {
+  MutexLock lock(mutex_);
+  in_transfer_.assign(shape_.n(), false);
+  for (ShardIndex shard : shards) in_transfer_[raw(shard)] = true;
+}
+
+void NodeStore::mark_recovering(const std::vector<ShardIndex>& shards) {
+  MutexLock lock(mutex_);
+  recovering_.assign(shape_.n(), false);
+  for (ShardIndex shard : shards) recovering_[raw(shard)] = true;
+}
+
+ShardState NodeStore::state(ShardIndex shard) const {
+  MutexLock lock(mutex_);
+  if (in_transfer_[raw(shard)]) return ShardState::kInTransfer;
+  return recovering_[raw(shard)] ? ShardState::kInRecovery : ShardState::kReady;
+}
+
+ShardSet NodeStore::shards() const {
+  MutexLock lock(mutex_);
+  return shards_;
 }
 
 Result<std::unique_ptr<NodeStore>> NodeStore::open(Files& files, std::string folder, CodeShape shape,
-                                                   std::vector<ShardIndex> shards) {
+                                                   ShardSet shards) {
   WFS_TRY(files.make_directories(folder));
   std::unique_ptr<NodeStore> store(new NodeStore(files, std::move(folder), shape, std::move(shards)));
   WFS_TRY(store->load());
@@ -54,7 +89,7 @@ Status NodeStore::load_folder(const std::string& folder) {
 }
 
 Status NodeStore::load_file(const BlobId& blob, const std::string& path) {
-  auto file = BlobFile::open(files_, path, blob, shape_, static_cast<uint16_t>(shards_.size()));
+  auto file = open_or_upgrade(blob, path);
   if (!file && file.error().code() != Code::kCorrupt) return file.error();
   if (!file) {
     ++damaged_found_;
@@ -67,15 +102,33 @@ Status NodeStore::load_file(const BlobId& blob, const std::string& path) {
   return {};
 }
 
-// A sealed file was synced as a whole, so its entries are believed until reading proves otherwise. One
-// that is not may have lost anything in a crash: its slivers count only if they check out now.
-Result<NodeStore::Record> NodeStore::inspect(BlobFile& file) const {
+Result<std::unique_ptr<BlobFile>> NodeStore::open_or_upgrade(const BlobId& blob, const std::string& path) {
+  WFS_ASSIGN(auto file, BlobFile::open(files_, path, blob, shape_));
+  if (file->version() > 1) return file;
+  return BlobFile::upgrade(files_, path, *file, shards().owned);
+}
+
+NodeStore::Record NodeStore::empty_record(const BlobFile& file) {
   Record record;
   record.metadata_bytes = file.metadata_bytes();
   for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
     record.sliver_bytes[at(axis)] = file.sliver_bytes(axis);
-    record.stored[at(axis)].resize(shards_.size());
-    for (uint16_t slot = 0; slot < shards_.size(); ++slot) {
+    record.stored[at(axis)].resize(file.slots());
+  }
+  return record;
+}
+
+// Only slots of assigned shards are looked at: the others' entries are holes, or what a crash left of slivers that
+// were to be dropped.
+// A sealed file was synced as a whole, so its entries are believed until reading proves otherwise. One
+// that is not may have lost anything in a crash: its slivers count only if they check out now.
+Result<NodeStore::Record> NodeStore::inspect(BlobFile& file) const {
+  Record record = empty_record(file);
+  ShardSet assigned = shards();
+  assigned.owned.insert(assigned.owned.end(), assigned.leaving.begin(), assigned.leaving.end());
+  for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
+    for (ShardIndex shard : assigned.owned) {
+      const uint16_t slot = raw(shard);
       WFS_ASSIGN(bool there, file.has_entry(axis, slot));
       if (there && !file.sealed()) there = file.read_sliver(axis, slot).ok();
       record.stored[at(axis)][slot] = there;
@@ -94,16 +147,22 @@ std::string NodeStore::path_of(const BlobId& blob) const {
 }
 
 bool NodeStore::owns(const BlobId& blob, PairIndex pair) const {
-  return slot_by_shard_[raw(shape_.shard_of(blob, pair))] >= 0;
+  MutexLock lock(mutex_);
+  return owned_[slot_of(blob, pair)];
 }
 
-uint16_t NodeStore::slot_of(const BlobId& blob, PairIndex pair) const {
-  WFS_CHECK(owns(blob, pair));
-  return static_cast<uint16_t>(slot_by_shard_[raw(shape_.shard_of(blob, pair))]);
+bool NodeStore::serves(const BlobId& blob, PairIndex pair) const {
+  MutexLock lock(mutex_);
+  return served_[slot_of(blob, pair)];
+}
+
+bool NodeStore::serves_shard(ShardIndex shard) const {
+  MutexLock lock(mutex_);
+  return served_[raw(shard)];
 }
 
 Result<std::unique_ptr<BlobFile>> NodeStore::open_file(const BlobId& blob) {
-  return BlobFile::open(files_, path_of(blob), blob, shape_, static_cast<uint16_t>(shards_.size()));
+  return BlobFile::open(files_, path_of(blob), blob, shape_);
 }
 
 Error NodeStore::after_read_error(const BlobId& blob, const Error& error, Axis axis, std::optional<uint16_t> slot) {
@@ -159,16 +218,9 @@ Status NodeStore::put_metadata(const BlobId& blob, const BlobMetadata& metadata)
   MutexLock making(create_mutex_);  // two uploads of one blob must not make its file twice
   if (has_metadata(blob)) return {};
   WFS_TRY(files_.make_directories(folder_of(blob)));
-  WFS_ASSIGN(auto file,
-             BlobFile::create(files_, path_of(blob), blob, metadata, static_cast<uint16_t>(shards_.size())));
-  Record record;
-  record.metadata_bytes = file->metadata_bytes();
-  for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
-    record.sliver_bytes[at(axis)] = file->sliver_bytes(axis);
-    record.stored[at(axis)].resize(shards_.size());
-  }
+  WFS_ASSIGN(auto file, BlobFile::create(files_, path_of(blob), blob, metadata));
   MutexLock lock(mutex_);
-  records_.emplace(blob, std::move(record));
+  records_.emplace(blob, empty_record(*file));
   return {};
 }
 
@@ -192,6 +244,7 @@ Status NodeStore::put_sliver(const BlobId& blob, const Sliver& sliver) {
   auto file = open_file(blob);
   if (!file) return after_read_error(blob, file.error(), sliver.axis, std::nullopt);
   uint16_t slot = slot_of(blob, shape_.pair_of(sliver.axis, sliver.index));
+  if ((*file)->sealed()) WFS_TRY((*file)->unseal());
   WFS_TRY((*file)->write_sliver(sliver.axis, slot, sliver.data));
   set_stored(blob, sliver.axis, slot, true);
   if (!has_all_slivers(blob)) return {};
@@ -209,7 +262,41 @@ Status NodeStore::seal(const BlobId& blob) {
 bool NodeStore::has_all_slivers(const BlobId& blob) {
   MutexLock lock(mutex_);
   auto found = records_.find(blob);
-  return found != records_.end() && found->second.complete();
+  if (found == records_.end()) return false;
+  const auto& stored = found->second.stored;
+  return std::all_of(shards_.owned.begin(), shards_.owned.end(),
+                     [&](ShardIndex shard) { return stored[0][raw(shard)] && stored[1][raw(shard)]; });
+}
+
+std::vector<SliverIndex> NodeStore::slivers_in(const BlobId& blob, Axis axis, const std::vector<bool>& slots) const {
+  std::vector<SliverIndex> slivers;
+  const uint16_t rotation = shape_.rotation(blob);
+  for (uint16_t i = 0; i < shape_.n(); ++i) {
+    const SliverIndex index{i};
+    if (slots[(raw(shape_.pair_of(axis, index)) + rotation) % shape_.n()]) slivers.push_back(index);
+  }
+  return slivers;
+}
+
+std::vector<SliverIndex> NodeStore::missing(const BlobId& blob, Axis axis) const {
+  std::vector<bool> slots;
+  {
+    MutexLock lock(mutex_);
+    slots = owned_;
+    auto found = records_.find(blob);
+    for (size_t i = 0; found != records_.end() && i < slots.size(); ++i)
+      slots[i] = slots[i] && !found->second.stored[at(axis)][i];
+  }
+  return slivers_in(blob, axis, slots);
+}
+
+std::vector<SliverIndex> NodeStore::held(const BlobId& blob, Axis axis) const {
+  std::vector<bool> slots(shape_.n());
+  {
+    MutexLock lock(mutex_);
+    if (auto found = records_.find(blob); found != records_.end()) slots = found->second.stored[at(axis)];
+  }
+  return slivers_in(blob, axis, slots);
 }
 
 Result<std::vector<std::pair<SliverIndex, Bytes>>> NodeStore::symbols(const BlobId& blob, Axis axis,
@@ -218,12 +305,11 @@ Result<std::vector<std::pair<SliverIndex, Bytes>>> NodeStore::symbols(const Blob
   if (!has_metadata(blob)) return not_stored();
   auto file = open_file(blob);
   if (!file) return after_read_error(blob, file.error(), axis, std::nullopt);
-  for (uint16_t slot = 0; slot < shards_.size(); ++slot) {
-    PairIndex pair = shape_.pair_of(blob, shards_[slot]);
-    if (!has_sliver(blob, pair, axis)) continue;
+  for (SliverIndex index : held(blob, axis)) {
+    const uint16_t slot = slot_of(blob, shape_.pair_of(axis, index));
     auto bytes = (*file)->read_symbol(axis, slot, symbol);
     if (bytes) {
-      found.emplace_back(shape_.sliver_of(axis, pair), std::move(*bytes));
+      found.emplace_back(index, std::move(*bytes));
     } else if (Error error = after_read_error(blob, bytes.error(), axis, slot); error.code() != Code::kNotFound) {
       return error;
     }
@@ -241,10 +327,43 @@ Status NodeStore::drop(const BlobId& blob) {
   return removed.ok() || removed.error().code() == Code::kNotFound ? ok_status() : removed;
 }
 
+Status NodeStore::drop_unassigned() {
+  for (const BlobId& blob : blobs()) {
+    std::vector<bool> strangers;
+    {
+      MutexLock lock(mutex_);
+      strangers = served_;
+      strangers.flip();
+    }
+    WFS_TRY(erase_slots(blob, strangers));
+  }
+  return {};
+}
+
+// Forgotten first, so that nobody reads what is just being erased.
+Status NodeStore::erase_slots(const BlobId& blob, const std::vector<bool>& slots) {
+  std::unique_ptr<BlobFile> file;
+  for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
+    for (SliverIndex index : held(blob, axis)) {
+      const uint16_t slot = slot_of(blob, shape_.pair_of(axis, index));
+      if (!slots[slot]) continue;
+      set_stored(blob, axis, slot, false);
+      if (!file) {
+        WFS_ASSIGN(file, open_file(blob));
+      }
+      WFS_TRY(file->erase_sliver(axis, slot));
+    }
+  }
+  return {};
+}
+
 std::vector<BlobId> NodeStore::blobs() const {
-  MutexLock lock(mutex_);
   std::vector<BlobId> ids;
-  for (const auto& [id, record] : records_) ids.push_back(id);
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [id, record] : records_) ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
   return ids;
 }
 

@@ -18,11 +18,6 @@ Error too_few(uint32_t weight, uint32_t needed) {
                                        std::to_string(needed) + " shards needed keep the blob");
 }
 
-BlobCertificate to_transaction(const Certificate& certificate, size_t members) {
-  return {certificate.message, signers_to_bitmap(certificate.signers, members),
-          to_bytes(certificate.signature.to_bytes())};
-}
-
 Error bad_request(std::string why) { return Error(Code::kInvalidArgument, std::move(why)); }
 
 HttpAnswer invalid_persistence() {
@@ -154,20 +149,32 @@ std::optional<Registration> Publisher::reusable(const BlobId& blob, const StoreW
   return std::nullopt;
 }
 
-// A confirmation is of the epoch in which it was asked for: when that ends meanwhile, all are collected anew.
-Result<BlobObject> Publisher::certify(const BlobObject& object, const SpreadOutcome& spread) {
-  const Committee& committee = *spread.committee;
-  const std::vector<NodeClientPtr> nodes = nodes_.of(committee);
+// A confirmation is of the epoch in which it was asked for, and shards move when epochs change: what has another owner
+// then is handed over to it, and all confirmations are collected anew.
+Result<BlobObject> Publisher::certify(const BlobObject& object, const BlobMetadata& metadata, ByteView content,
+                                      SpreadOutcome spread) {
   WFS_ASSIGN(const ObjectId id, parse_object_id(object.id));
+  const Persistence persistence = object.deletable ? Persistence{id} : Persistence{};
   for (int rounds_left = kConfirmationRounds;; --rounds_left) {
-    const Persistence persistence = object.deletable ? Persistence{id} : Persistence{};
-    const StorageConfirmation wanted{ledger_.epoch(), object.blob, persistence};
-    ConfirmationRound round = collect_confirmations(committee, nodes, spread.complete, wanted);
-    if (!round.failures.empty()) log_warn("publisher: {}: {}", object.blob.to_string(), round.failures);
-    if (!round.certificate) return too_few(round.weight, committee.quorum_weight());
-    auto certified = ledger_.certify(object.id, to_transaction(*round.certificate, committee.members().size()));
-    if (certified || certified.error().code() != Code::kStale || rounds_left == 1) return certified;
+    if (writer_.outdated(spread)) {
+      WFS_ASSIGN(spread, writer_.spread_again(object.blob, metadata, content, spread));
+    }
+    if (!spread.failures.empty()) log_warn("publisher: {}: {}", object.blob.to_string(), spread.failures);
+    auto certified = certify_once(object, persistence, spread);
+    const bool moved_on = !certified && (certified.error().code() == Code::kStale || writer_.outdated(spread));
+    if (!moved_on || rounds_left == 1) return certified;
   }
+}
+
+Result<BlobObject> Publisher::certify_once(const BlobObject& object, const Persistence& persistence,
+                                           const SpreadOutcome& spread) {
+  const Committee& committee = *spread.committee;
+  if (spread.weight < committee.quorum_weight()) return too_few(spread.weight, committee.quorum_weight());
+  const StorageConfirmation wanted{ledger_.epoch(), object.blob, persistence};
+  const ConfirmationRound round = collect_confirmations(committee, nodes_.of(committee), spread.complete, wanted);
+  if (!round.failures.empty()) log_warn("publisher: {}: {}", object.blob.to_string(), round.failures);
+  if (!round.certificate) return too_few(round.weight, committee.quorum_weight());
+  return ledger_.certify(object.id, to_transaction(*round.certificate, committee));
 }
 
 HttpAnswer Publisher::spread_and_certify(const BlobMetadata& metadata, const Registration& registration, bool reused,
@@ -175,10 +182,7 @@ HttpAnswer Publisher::spread_and_certify(const BlobMetadata& metadata, const Reg
   const BlobId& blob = registration.object.blob;
   auto outcome = writer_.spread(blob, metadata, content);
   if (!outcome) return error_answer(internal_error(outcome.error().message()));
-  if (!outcome->failures.empty()) log_warn("publisher: {}: {}", blob.to_string(), outcome->failures);
-  const uint32_t quorum = outcome->committee->quorum_weight();
-  Result<BlobObject> certified =
-      outcome->weight < quorum ? too_few(outcome->weight, quorum) : certify(registration.object, *outcome);
+  Result<BlobObject> certified = certify(registration.object, metadata, content, std::move(*outcome));
   if (!certified && certified.error().retryable())
     return error_answer({504, "DEADLINE_EXCEEDED", "INSUFFICIENT_CONFIRMATIONS", kDaemonDomain,
                          certified.error().message()});

@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "localnet/blob_writer.h"
 #include "localnet/byte_spool.h"
+#include "localnet/confirmations.h"
 #include "localnet/gate.h"
 #include "localnet/http_types.h"
 #include "localnet/ledger.h"
@@ -51,7 +52,10 @@ class Publisher {
   // A registration of the publisher's own that was never certified, when the wish allows to use it.
   std::optional<Registration> reusable(const BlobId& blob, const StoreWish& wish) const;
   // kUnavailable when too few nodes confirm.
-  Result<BlobObject> certify(const BlobObject& object, const SpreadOutcome& spread);
+  Result<BlobObject> certify(const BlobObject& object, const BlobMetadata& metadata, ByteView content,
+                             SpreadOutcome spread);
+  Result<BlobObject> certify_once(const BlobObject& object, const Persistence& persistence,
+                                  const SpreadOutcome& spread);
   HttpAnswer spread_and_certify(const BlobMetadata& metadata, const Registration& registration, bool reused,
                                 const StoreWish& wish, ByteView content);
 

@@ -73,11 +73,33 @@ StorageNode::StorageNode(const Membership& membership, std::string id, NodeStore
       started_(clock.monotonic()),
       pending_(clock) {}
 
+// The shards of the node in `committees`, and those that it has given away and still serves.
+ShardSet shards_of(const std::string& id, const EpochCommittees& committees) {
+  ShardSet shards;
+  if (const Member* self = committees.current->find(id)) shards.owned = self->shards;
+  const Member* before = committees.also_serving() != nullptr ? committees.also_serving()->find(id) : nullptr;
+  if (before == nullptr) return shards;
+  for (ShardIndex shard : before->shards)
+    if (committees.current->owner_of(shard).id != id) shards.leaving.push_back(shard);
+  return shards;
+}
+
+void StorageNode::follow() {
+  auto now = membership_.committees();
+  MutexLock lock(follow_mutex_);
+  if (now == followed_) return;
+  store_.assign(shards_of(id_, *now));
+  followed_ = std::move(now);
+}
+
 HttpAnswer StorageNode::answer(HttpCall& call) {
+  follow();
   auto path = split_path(call.path());
   if (!path || path->size() < 2 || (*path)[0] != "v1") return unknown_route();
   if ((*path)[1] == "blobs") return answer_blob(call, *path);
   if (path->size() == 2 && (*path)[1] == "health") return call.method() == "GET" ? health(call) : wrong_method();
+  if (path->size() == 3 && (*path)[1] == "migrate" && (*path)[2] == "sync_shard")
+    return call.method() == "POST" ? sync_shard(call) : wrong_method();
   return unknown_route();
 }
 
@@ -168,7 +190,7 @@ HttpAnswer StorageNode::metadata_status(const BlobId& blob) {
 
 HttpAnswer StorageNode::get_sliver(const SliverPath& where) {
   if (!shape().has(where.pair)) return refuse::index_out_of_range(shape().n());
-  if (!store_.owns(where.blob, where.pair)) return refuse::shard_not_assigned();
+  if (!store_.serves(where.blob, where.pair)) return refuse::shard_not_assigned();
   if (!registry_.standing(where.blob).registered()) return refuse::sliver_not_found();
   auto sliver = store_.sliver(where.blob, where.pair, where.axis);
   if (sliver) return bytes_answer(sliver_data_to_bytes(*sliver));
@@ -323,10 +345,9 @@ HttpAnswer StorageNode::health(HttpCall& call) {
   auto detailed = query->boolean("detailed");
   if (!detailed) return text_answer(400, detailed.error().message());
   const auto uptime = std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.monotonic() - started_);
-  const auto committees = membership_.committees();
-  const Member* self = committees->current->find(id_);
-  const NodeHealth health{static_cast<uint64_t>(uptime.count()), registry_.epoch(), public_key_,
-                          self != nullptr ? self->shards : std::vector<ShardIndex>()};
+  const ShardSet shards = store_.shards();
+  NodeHealth health{static_cast<uint64_t>(uptime.count()), registry_.epoch(), public_key_, {}, shards.leaving};
+  for (ShardIndex shard : shards.owned) health.owned.emplace_back(shard, store_.state(shard));
   return success_answer(200, health_to_json(health, detailed->value_or(false)));
 }
 

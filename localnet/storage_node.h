@@ -1,7 +1,7 @@
 // One storage node: the routes of the storage-node API over a NodeStore. No sockets here: hand() answers a
 // call, whoever brings it.
 //
-// Safe to call from any thread. Not there: shard sync, which a network in one process does not need.
+// Safe to call from any thread.
 #pragma once
 
 #include "base/clock.h"
@@ -14,15 +14,18 @@
 
 namespace walrusfs::localnet {
 
-struct NodeCall;
+// The shards of node `id` in the present epoch, and those that it has given away and still serves.
+ShardSet shards_of(const std::string& id, const EpochCommittees& committees);
 
 class StorageNode {
  public:
   // All must outlive the node; `id` is its name in committees, `key` is what it signs with.
-  StorageNode(const Membership& membership, std::string id, NodeStore& store, const BlobRegistry& registry, Clock& clock,
-              const bls::SecretKey& key);
+  StorageNode(const Membership& membership, std::string id, NodeStore& store, const BlobRegistry& registry,
+              Clock& clock, const bls::SecretKey& key);
 
   HttpAnswer answer(HttpCall& call);
+  // Takes over what the committees say now; every answer begins with it.
+  void follow();
 
  private:
   struct SliverPath {
@@ -48,6 +51,8 @@ class StorageNode {
   HttpAnswer blob_status(const BlobId& blob);
   HttpAnswer decoding_symbols(HttpCall& call, const BlobId& blob);
   HttpAnswer recovery_symbols(HttpCall& call, const BlobId& blob);
+  HttpAnswer sync_shard(HttpCall& call);
+  Bytes slivers_of_shard(const SyncShardRequest& request);
   HttpAnswer health(HttpCall& call);
 
   // Stores what came ahead of a registration that has been seen by now. Every request about a blob begins with it,
@@ -67,6 +72,8 @@ class StorageNode {
   const bls::PublicKey public_key_;
   const Deadline::TimePoint started_;
   PendingBuffer pending_;
+  Mutex follow_mutex_;
+  std::shared_ptr<const EpochCommittees> followed_ GUARDED_BY(follow_mutex_);
   Mutex settle_mutex_;  // one blob is moved out of the buffer at a time
 };
 

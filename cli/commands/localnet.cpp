@@ -33,6 +33,16 @@ Result<LocalNetworkOptions> resolve(const LocalnetArguments& arguments, const Co
   return options;
 }
 
+void print_healing(const nlohmann::json& healing) {
+  if (const auto lacking = healing.value("blobsLacking", uint64_t{0}); lacking > 0)
+    fmt::print(", HEALING: {} blobs are not whole", lacking);
+  if (const auto rebuilt = healing.value("bytesRebuilt", uint64_t{0}); rebuilt > 0)
+    fmt::print(", rebuilt {} from {} that others sent", format_bytes(rebuilt),
+               format_bytes(healing.value("bytesMoved", uint64_t{0})));
+  if (const auto liars = healing.value("liarsFound", uint64_t{0}); liars > 0)
+    fmt::print(", LIARS met: {}", liars);
+}
+
 // What `localnet status --json` tells, for people.
 void print_contents(const nlohmann::json& network) {
   const uint64_t stored = network.value("bytes", uint64_t{0}), handed_in = network.value("blobBytes", uint64_t{0});
@@ -52,6 +62,7 @@ void print_contents(const nlohmann::json& network) {
       fmt::print(", {} blobs, {}", node.value("blobs", uint64_t{0}), format_bytes(node.value("bytes", uint64_t{0})));
     if (const auto damaged = node.value("damagedFound", uint64_t{0}); damaged > 0)
       fmt::print(", DAMAGED files found: {}", damaged);
+    print_healing(node.value("healing", nlohmann::json::object()));
     fmt::print("\n");
   }
 }

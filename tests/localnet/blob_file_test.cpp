@@ -24,9 +24,9 @@ class BlobFileTest : public testing::Test {
   }
   std::string path() const { return folder_ / "blob"; }
   std::unique_ptr<BlobFile> create() {
-    return BlobFile::create(system_files(), path(), blob_, encoded_.metadata, 10).value();
+    return BlobFile::create(system_files(), path(), blob_, encoded_.metadata).value();
   }
-  Result<std::unique_ptr<BlobFile>> open() { return BlobFile::open(system_files(), path(), blob_, shape_, 10); }
+  Result<std::unique_ptr<BlobFile>> open() { return BlobFile::open(system_files(), path(), blob_, shape_); }
   const Bytes& data(Axis axis, uint16_t slot) const {
     return axis == Axis::kPrimary ? encoded_.pairs[slot].primary.data : encoded_.pairs[slot].secondary.data;
   }
@@ -126,9 +126,8 @@ TEST_F(BlobFileTest, AnotherBlobsFileIsRefused) {
   create();
   BlobId other = blob_;
   other.bytes[0] ^= 1;
-  EXPECT_EQ(BlobFile::open(system_files(), path(), other, shape_, 10).error().code(), Code::kCorrupt);
-  EXPECT_EQ(BlobFile::open(system_files(), path(), blob_, shape_, 9).error().code(), Code::kCorrupt);
-  EXPECT_EQ(BlobFile::open(system_files(), path(), blob_, CodeShape::create(13).value(), 10).error().code(),
+  EXPECT_EQ(BlobFile::open(system_files(), path(), other, shape_).error().code(), Code::kCorrupt);
+  EXPECT_EQ(BlobFile::open(system_files(), path(), blob_, CodeShape::create(13).value()).error().code(),
             Code::kCorrupt);
 }
 
@@ -138,7 +137,7 @@ class NodeStoreTest : public BlobFileTest {
     for (uint16_t i = 0; i < 10; ++i) shards_.push_back(ShardIndex{i});
     reopen();
   }
-  void reopen() { store_ = NodeStore::open(system_files(), folder_ / "node", shape_, shards_).value(); }
+  void reopen() { store_ = NodeStore::open(system_files(), folder_ / "node", shape_, {shards_, leaving_}).value(); }
   void put_all() {
     ASSERT_TRUE(store_->put_metadata(blob_, encoded_.metadata).ok());
     for (const SliverPair& pair : encoded_.pairs) {
@@ -152,7 +151,20 @@ class NodeStoreTest : public BlobFileTest {
     return "";
   }
 
-  std::vector<ShardIndex> shards_;
+  // Places of the slivers of that axis, as the store tells them.
+  std::vector<ShardIndex> shards_of(const std::vector<SliverIndex>& slivers, Axis axis) const {
+    std::vector<ShardIndex> shards;
+    for (SliverIndex index : slivers) shards.push_back(shape_.shard_of(blob_, shape_.pair_of(axis, index)));
+    std::sort(shards.begin(), shards.end());
+    return shards;
+  }
+  void put(ShardIndex shard) {
+    const SliverPair& pair = encoded_.pairs[raw(shape_.pair_of(blob_, shard))];
+    ASSERT_TRUE(store_->put_sliver(blob_, pair.primary).ok());
+    ASSERT_TRUE(store_->put_sliver(blob_, pair.secondary).ok());
+  }
+
+  std::vector<ShardIndex> shards_, leaving_;
   std::unique_ptr<NodeStore> store_;
 };
 
@@ -186,6 +198,102 @@ TEST_F(NodeStoreTest, AFileThatVanishedIsNotStored) {
   EXPECT_EQ(store_->sliver(blob_, PairIndex{0}, Axis::kPrimary).error().code(), Code::kNotFound);
   EXPECT_FALSE(store_->has_metadata(blob_));
   EXPECT_EQ(store_->status().blobs, 0u);
+}
+
+std::vector<ShardIndex> shards(std::initializer_list<uint16_t> numbers) {
+  std::vector<ShardIndex> out;
+  for (uint16_t number : numbers) out.push_back(ShardIndex{number});
+  return out;
+}
+
+TEST_F(NodeStoreTest, ShardsComeAndGoAtRunTime) {
+  store_->assign({shards({2, 3, 4}), {}});
+  ASSERT_TRUE(store_->put_metadata(blob_, encoded_.metadata).ok());
+  EXPECT_EQ(shards_of(store_->missing(blob_, Axis::kPrimary), Axis::kPrimary), shards({2, 3, 4}));
+  for (uint16_t shard : {2, 3, 4}) put(ShardIndex{shard});
+  EXPECT_TRUE(store_->has_all_slivers(blob_));
+
+  store_->assign({shards({3, 4, 7}), shards({2})});
+  EXPECT_FALSE(store_->has_all_slivers(blob_));
+  EXPECT_EQ(shards_of(store_->missing(blob_, Axis::kSecondary), Axis::kSecondary), shards({7}));
+  const PairIndex given_away = shape_.pair_of(blob_, ShardIndex{2});
+  EXPECT_FALSE(store_->owns(blob_, given_away));
+  EXPECT_TRUE(store_->serves(blob_, given_away));
+  EXPECT_EQ(store_->sliver(blob_, given_away, Axis::kPrimary).value(), encoded_.pairs[raw(given_away)].primary);
+  put(ShardIndex{7});
+  EXPECT_TRUE(store_->has_all_slivers(blob_));
+
+  ASSERT_TRUE(store_->drop_unassigned().ok());
+  EXPECT_TRUE(store_->sliver(blob_, given_away, Axis::kPrimary).ok());  // still served
+  store_->assign({shards({3, 4, 7}), {}});
+  ASSERT_TRUE(store_->drop_unassigned().ok());
+  EXPECT_FALSE(store_->serves(blob_, given_away));
+  EXPECT_EQ(store_->sliver(blob_, given_away, Axis::kPrimary).error().code(), Code::kNotFound);
+  EXPECT_EQ(store_->status().slivers, 6u);
+  shards_ = shards({2, 3, 4, 7});
+  reopen();
+  EXPECT_EQ(shards_of(store_->held(blob_, Axis::kPrimary), Axis::kPrimary), shards({3, 4, 7}));
+}
+
+// What is written after the seal is not vouched for by it: a crash may have torn it.
+TEST_F(NodeStoreTest, AFileThatGainsSliversIsSealedAnew) {
+  shards_ = shards({0, 1});
+  reopen();
+  ASSERT_TRUE(store_->put_metadata(blob_, encoded_.metadata).ok());
+  put(ShardIndex{0});
+  put(ShardIndex{1});
+  auto sealed = [&] { return BlobFile::open(system_files(), blob_path(), blob_, shape_).value()->sealed(); };
+  EXPECT_TRUE(sealed());
+  store_->assign({shards({0, 1, 2}), {}});
+  const SliverPair& pair = encoded_.pairs[raw(shape_.pair_of(blob_, ShardIndex{2}))];
+  ASSERT_TRUE(store_->put_sliver(blob_, pair.primary).ok());
+  EXPECT_FALSE(sealed());
+  ASSERT_TRUE(store_->put_sliver(blob_, pair.secondary).ok());
+  EXPECT_TRUE(sealed());
+}
+
+// Slots of other nodes' shards take no room.
+TEST_F(NodeStoreTest, WhatIsNotThereIsAHole) {
+  const Bytes content(8 << 20, uint8_t{7});
+  const EncodedBlob encoded = encode_blob(CodeShape::create(31).value(), content).value();
+  auto store = NodeStore::open(system_files(), folder_ / "big", CodeShape::create(31).value(),
+                               {shards({5}), {}}).value();
+  const BlobId blob = encoded.metadata.blob_id();
+  ASSERT_TRUE(store->put_metadata(blob, encoded.metadata).ok());
+  const PairIndex pair = CodeShape::create(31).value().pair_of(blob, ShardIndex{5});
+  ASSERT_TRUE(store->put_sliver(blob, encoded.pairs[raw(pair)].primary).ok());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "big")) {
+    if (!entry.is_regular_file()) continue;
+    auto file = system_files().open(entry.path(), Files::Open::kRead).value();
+    EXPECT_LT(file->allocated_bytes().value(), encoded.pairs[0].primary.data.size() + (256 << 10));
+    EXPECT_GT(file->size().value(), uint64_t{4} * content.size());
+  }
+}
+
+// A file that the first release wrote: the node with shards 2, 3 and 4 of 10, and a blob of 300 bytes 'w'.
+TEST_F(NodeStoreTest, AFileOfVersion1IsRewritten) {
+  const std::string name = "hlaY6I3zugcUyyQwMWgDJnkOl9Jix_DWwoxD9qvM_vc.blob";
+  const EncodedBlob sample = encode_blob(shape_, Bytes(300, uint8_t{'w'})).value();
+  const BlobId blob = sample.metadata.blob_id();
+  ASSERT_EQ(blob.to_string() + ".blob", name);
+  const std::string folder = folder_ / ("node/" + to_hex(ByteView(blob.bytes).first(1)));
+  std::filesystem::create_directories(folder);
+  std::filesystem::copy(std::string(WALRUSFS_TEST_VECTORS) + "/../localnet/compat/" + name, folder + "/" + name);
+  shards_ = shards({2, 3, 4});
+  for (int round = 0; round < 2; ++round) {
+    reopen();
+    EXPECT_EQ(store_->status().damaged_found, 0u);
+    ASSERT_TRUE(store_->has_all_slivers(blob));
+    EXPECT_EQ(*store_->metadata(blob).value(), sample.metadata);
+    for (ShardIndex shard : shards_) {
+      const PairIndex pair = shape_.pair_of(blob, shard);
+      EXPECT_EQ(store_->sliver(blob, pair, Axis::kPrimary).value(), sample.pairs[raw(pair)].primary);
+      EXPECT_EQ(store_->sliver(blob, pair, Axis::kSecondary).value(), sample.pairs[raw(pair)].secondary);
+    }
+    auto file = BlobFile::open(system_files(), folder + "/" + name, blob, shape_).value();
+    EXPECT_EQ(file->version(), 2u);
+    EXPECT_TRUE(file->sealed());
+  }
 }
 
 TEST_F(NodeStoreTest, DropsBlobs) {

@@ -82,6 +82,12 @@ inline std::string send_raw(uint16_t port, const std::string& bytes, bool break_
 
 class NetworkTest : public testing::Test {
  protected:
+  // Damage stays as it is, unless a test wants to see it healed.
+  static LocalnetConfig without_healing() {
+    LocalnetConfig config;
+    config.heal = false;
+    return config;
+  }
   // The last committee's numbers stay until given again.
   void start(uint32_t shards = 10, uint32_t nodes = 4) {
     config_.folder = folder_ / "net";
@@ -170,7 +176,7 @@ class NetworkTest : public testing::Test {
   }
 
   TempFolder folder_;
-  LocalnetConfig config_;
+  LocalnetConfig config_ = without_healing();
   std::unique_ptr<Localnet> network_;
   std::optional<CodeShape> shape_;
 };

@@ -1,0 +1,277 @@
+#include "localnet/healer.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "codec/decoder.h"
+#include "localnet/parallel.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+constexpr Millis kLookAgain{1'000};
+constexpr Millis kTryAgain{10'000};
+constexpr Millis kDistrustFor{600'000};
+// Uploads of a certified blob may still be coming in (storage-node API, section 11).
+constexpr uint64_t kSmallBlobBytes = 100 << 20;
+constexpr Millis kWaitSmall{15'000}, kWaitLarge{30'000};
+constexpr size_t kSliversAtATime = 4;
+
+}  // namespace
+
+Healer::Healer(const Membership& membership, std::string id, NodeStore& store, const NodeDirectory& peers,
+               const BlobRegistry& registry, Clock& clock, const Traffic& traffic, Accuse accuse,
+               HealerOptions options)
+    : membership_(membership),
+      shape_(membership.shape()),
+      id_(std::move(id)),
+      store_(store),
+      peers_(peers),
+      registry_(registry),
+      clock_(clock),
+      traffic_(traffic),
+      accuse_(std::move(accuse)),
+      options_(options) {}
+
+HealCounts Healer::counts() const {
+  MutexLock lock(mutex_);
+  HealCounts out = counts_;
+  out.bytes_moved = traffic_.bytes();
+  return out;
+}
+
+void Healer::expect_work() {
+  idle_ = false;
+  all_due_ = true;
+}
+
+Millis Healer::step() {
+  if (stopping_) return kLookAgain;
+  auto blob = choose();
+  idle_ = !blob;
+  if (!blob) return kLookAgain;
+  if (Status healed = heal(*blob); !healed) {
+    log_info("node {} cannot heal blob {} now: {}", id_, blob->to_string(), healed.error().to_string());
+    due_[*blob] = clock_.monotonic() + kTryAgain;
+  }
+  return Millis(0);
+}
+
+// Looks at every certified blob; the first one that is due is the choice.
+std::optional<BlobId> Healer::choose() {
+  std::optional<BlobId> chosen;
+  std::map<BlobId, Deadline::TimePoint> still;
+  const auto now = clock_.monotonic();
+  const bool all_due = all_due_.exchange(false);
+  for (const BlobId& blob : registry_.certified_blobs()) {
+    if (store_.has_all_slivers(blob)) continue;
+    auto known = due_.find(blob);
+    Deadline::TimePoint when = now;
+    if (!all_due) when = known != due_.end() ? known->second : now + wait_after_certification(blob);
+    still.emplace(blob, when);
+    if (!chosen && when <= now) chosen = blob;
+  }
+  due_ = std::move(still);
+  mark_states();
+  return chosen;
+}
+
+// A shard is in recovery while a certified blob lacks one of its slivers.
+void Healer::mark_states() {
+  std::set<ShardIndex> lacking;
+  for (const auto& [blob, when] : due_)
+    for (Axis axis : {Axis::kPrimary, Axis::kSecondary})
+      for (SliverIndex index : store_.missing(blob, axis))
+        lacking.insert(shape_.shard_of(blob, shape_.pair_of(axis, index)));
+  store_.mark_recovering({lacking.begin(), lacking.end()});
+  MutexLock lock(mutex_);
+  counts_.blobs_lacking = due_.size();
+}
+
+Millis Healer::wait_after_certification(const BlobId& blob) {
+  auto metadata = store_.metadata(blob);
+  return metadata && (*metadata)->blob_bytes() <= kSmallBlobBytes ? kWaitSmall : kWaitLarge;
+}
+
+std::vector<Peer> Healer::peers_in_turn() {
+  const auto committees = membership_.committees();
+  std::map<std::string, Peer> by_id;
+  auto add = [&](const Committee* committee) {
+    if (committee == nullptr) return;
+    for (const Member& member : committee->members()) {
+      if (member.id == id_) continue;
+      Peer& peer = by_id.try_emplace(member.id, Peer{member.id, peers_.find(member.id), {}}).first->second;
+      for (ShardIndex shard : member.shards)
+        if (std::find(peer.shards.begin(), peer.shards.end(), shard) == peer.shards.end()) peer.shards.push_back(shard);
+    }
+  };
+  add(committees->current.get());
+  add(committees->also_serving());
+  std::vector<Peer> peers;
+  for (auto& [id, peer] : by_id)
+    if (peer.client != nullptr) peers.push_back(std::move(peer));
+  if (!peers.empty())
+    std::rotate(peers.begin(), peers.begin() + static_cast<ptrdiff_t>(turn_++ % peers.size()), peers.end());
+  const auto now = clock_.monotonic();
+  std::erase_if(distrusted_, [&](const auto& item) { return item.second <= now; });
+  std::stable_partition(peers.begin(), peers.end(), [&](const Peer& peer) {
+    return !peer.client->seems_down() && !distrusted_.contains(peer.id);
+  });
+  return peers;
+}
+
+SliverInventory Healer::inventory_of(const BlobId& blob) const {
+  SliverInventory out;
+  for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
+    out.missing[static_cast<size_t>(axis)] = store_.missing(blob, axis);
+    out.held[static_cast<size_t>(axis)] = store_.held(blob, axis);
+  }
+  return out;
+}
+
+Status Healer::heal(const BlobId& blob) {
+  const std::vector<Peer> peers = peers_in_turn();
+  WFS_ASSIGN(const auto metadata, metadata_of(blob, peers));
+  const SliverInventory inventory = inventory_of(blob);
+  const uint16_t symbol_bytes = metadata->symbol_bytes();
+  if (cheaper_way(shape_, symbol_bytes, inventory, options_.max_decode_bytes) == HealWay::kDecode) {
+    Status decoded = heal_by_decoding(blob, *metadata, inventory, peers);
+    // Too few whole slivers may still be enough symbols, and an inconsistent blob is proven by symbols.
+    if (decoded || (decoded.error().code() != Code::kUnavailable && decoded.error().code() != Code::kCorrupt))
+      return decoded;
+  }
+  return heal_next_batch(blob, *metadata, peers);
+}
+
+// A primary sliver needs twice as many symbols as a secondary one. When so many nodes are gone that they cannot be had,
+// the secondary ones are rebuilt first, which then give the symbols that were missing.
+Status Healer::heal_next_batch(const BlobId& blob, const BlobMetadata& metadata, const std::vector<Peer>& peers) {
+  const SliverInventory inventory = inventory_of(blob);
+  auto batch = next_batch(shape_, metadata.symbol_bytes(), inventory, options_.batch_bytes);
+  if (!batch) return {};
+  Status healed = heal_by_symbols(blob, metadata, *batch, peers);
+  if (healed || healed.error().code() != Code::kUnavailable) return healed;
+  batch = next_batch(shape_, metadata.symbol_bytes(), inventory, options_.batch_bytes, other(batch->axis));
+  return batch ? heal_by_symbols(blob, metadata, *batch, peers) : healed;
+}
+
+Result<std::shared_ptr<const BlobMetadata>> Healer::metadata_of(const BlobId& blob, const std::vector<Peer>& peers) {
+  auto kept = store_.metadata(blob);
+  if (kept || kept.error().code() != Code::kNotFound) return kept;
+  std::string last_problem = "there is no other node";
+  for (const Peer& peer : peers) {
+    auto metadata = peer.client->metadata(blob);
+    if (!metadata) {
+      last_problem = metadata.error().message();
+      continue;
+    }
+    WFS_TRY(store_.put_metadata(blob, *metadata));
+    MutexLock lock(mutex_);
+    counts_.bytes_rebuilt += metadata->to_bytes().size();
+    return std::make_shared<const BlobMetadata>(std::move(*metadata));
+  }
+  return Error(Code::kUnavailable, "no node serves its metadata; the last one: " + last_problem);
+}
+
+Status Healer::keep(const BlobId& blob, const Sliver& sliver) {
+  WFS_TRY(store_.put_sliver(blob, sliver));
+  MutexLock lock(mutex_);
+  ++counts_.slivers_rebuilt;
+  counts_.bytes_rebuilt += sliver.data.size();
+  return {};
+}
+
+Status Healer::heal_by_symbols(const BlobId& blob, const BlobMetadata& metadata, const HealBatch& batch,
+                               const std::vector<Peer>& peers) {
+  SymbolGatherer gatherer(blob, metadata, batch, store_);
+  gatherer.gather(peers);
+  for (size_t target = 0; target < batch.targets.size() && !stopping_; ++target) {
+    auto sliver = gatherer.rebuild(target);
+    if (!sliver && sliver.error().code() == Code::kCorrupt) {
+      WFS_TRY(heal_with_proofs(blob, gatherer, target, peers));
+      continue;
+    }
+    if (!sliver) return sliver.error();
+    WFS_TRY(keep(blob, *sliver));
+  }
+  return {};
+}
+
+// Somebody lied about a symbol, or whoever made the blob lied about its hashes.
+Status Healer::heal_with_proofs(const BlobId& blob, SymbolGatherer& gatherer, size_t target,
+                                const std::vector<Peer>& peers) {
+  SliverRebuild rebuilt = gatherer.rebuild_with_proofs(target, peers);
+  for (const std::string& liar : gatherer.liars()) {
+    const bool news = distrusted_.insert_or_assign(liar, clock_.monotonic() + kDistrustFor).second;
+    MutexLock lock(mutex_);
+    counts_.liars_found += news;
+  }
+  if (rebuilt.proof) {
+    WFS_TRY(accuse_(blob, *rebuilt.proof));
+    MutexLock lock(mutex_);
+    ++counts_.inconsistent_blobs;
+    return Error(Code::kCorrupt, "the blob is inconsistent; the ledger knows it now");
+  }
+  if (!rebuilt.sliver)
+    return Error(Code::kUnavailable,
+                 std::to_string(rebuilt.missing_symbols) + " proven symbols of a sliver are missing");
+  WFS_TRY(keep(blob, *rebuilt.sliver));
+  gatherer.drop_symbols_of_liars();
+  gatherer.gather(peers);
+  return {};
+}
+
+// Any k1 verified primary slivers will do; the node's own first.
+Result<Bytes> Healer::decode(const BlobId& blob, const BlobMetadata& metadata, const std::vector<Peer>& peers) {
+  std::vector<Sliver> slivers;
+  for (SliverIndex index : store_.held(blob, Axis::kPrimary)) {
+    if (slivers.size() == shape_.k1()) break;
+    if (auto sliver = store_.sliver(blob, shape_.pair_of(Axis::kPrimary, index), Axis::kPrimary))
+      slivers.push_back(std::move(*sliver));
+  }
+  std::vector<std::pair<const Peer*, SliverIndex>> offers;
+  for (const Peer& peer : peers)
+    for (ShardIndex shard : peer.shards)
+      offers.emplace_back(&peer, shape_.sliver_of(Axis::kPrimary, shape_.pair_of(blob, shard)));
+  Mutex slivers_mutex;
+  std::atomic<size_t> wanted{shape_.k1() - slivers.size()}, next{0};
+  // Each thread takes an offer only while one more is wanted, so that no more are fetched than needed.
+  for_each_parallel(kSliversAtATime, kSliversAtATime, [&](size_t) {
+    for (;;) {
+      size_t still = wanted;
+      while (still > 0 && !wanted.compare_exchange_weak(still, still - 1)) {
+      }
+      const size_t offer = still > 0 ? next++ : offers.size();
+      if (offer >= offers.size() || stopping_) return;
+      auto sliver = offers[offer].first->client->sliver(blob, metadata, Axis::kPrimary, offers[offer].second);
+      if (!sliver) {
+        ++wanted;
+        continue;
+      }
+      MutexLock lock(slivers_mutex);
+      slivers.push_back(std::move(*sliver));
+    }
+  });
+  return decode_blob(metadata, Axis::kPrimary, slivers);
+}
+
+Status Healer::heal_by_decoding(const BlobId& blob, const BlobMetadata& metadata, const SliverInventory& inventory,
+                                const std::vector<Peer>& peers) {
+  WFS_ASSIGN(const Bytes content, decode(blob, metadata, peers));
+  WFS_ASSIGN(const SliverEncoder encoder, SliverEncoder::create(shape_, content));
+  for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
+    const std::vector<SliverIndex>& missing = inventory.missing[static_cast<size_t>(axis)];
+    const size_t batch = std::max<size_t>(1, options_.batch_bytes / metadata.sliver_bytes(axis));
+    for (size_t first = 0; first < missing.size() && !stopping_; first += batch) {
+      const auto wanted = std::span(missing).subspan(first, std::min(batch, missing.size() - first));
+      WFS_ASSIGN(const std::vector<Sliver> slivers, encoder.slivers(axis, wanted));
+      for (const Sliver& sliver : slivers) {
+        WFS_TRY(verify_sliver(sliver, metadata));
+        WFS_TRY(keep(blob, sliver));
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace walrusfs::localnet
