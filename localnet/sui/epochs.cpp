@@ -65,6 +65,7 @@ NodeView view_node(Call& call, const StakingInner& inner, const ObjectId& id) {
   view.address = pool.node_info.network_address;
   view.public_key = pool.node_info.public_key.bytes;
   view.network_public_key = pool.node_info.network_public_key;
+  view.next_public_key = pool.node_info.next_epoch_public_key.value_or(pool.node_info.public_key).bytes;
   view.state = pool.state;
   view.votes = pool.voting_params;
   view.stake = balance_at(pool, rates, inner.epoch);
@@ -226,6 +227,15 @@ EpochView view_epoch(const FullNode& chain) {
             system.future_accounting.ring[system.future_accounting.current_index].rewards};
   });
   return view;
+}
+
+EpochMoment current_moment(const FullNode& chain) {
+  EpochMoment moment;
+  chain.read([&](Call& call) {
+    const StakingInner staking = load_staking(call).value;
+    moment = {staking.epoch, staking.epoch_state};
+  });
+  return moment;
 }
 
 std::vector<NodeView> view_nodes(const FullNode& chain) {

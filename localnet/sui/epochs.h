@@ -55,8 +55,8 @@ struct EpochView {
   uint16_t n_shards = 0;
   uint64_t epoch_duration_ms = 0;
   EpochState state;
-  // By node id. `current` names the keys whose signatures count; `previous` is empty in the first epoch, and `next`
-  // until it is chosen.
+  // By node id. The keys are those whose signatures count. `previous` is what it was an epoch ago: empty after epoch
+  // 0, and the same as `current` where the chain began with a committee.
   BlsCommittee current_keys;
   Committee current, previous;
   std::optional<Committee> next;
@@ -66,10 +66,18 @@ struct EpochView {
 };
 EpochView view_epoch(const FullNode& chain);
 
+// The little of it that tells whether anything has changed.
+struct EpochMoment {
+  uint32_t epoch = 0;
+  EpochState state;
+};
+EpochMoment current_moment(const FullNode& chain);
+
 struct NodeView {
   ObjectId id;
   std::string name, address;
   Bytes public_key, network_public_key;
+  Bytes next_public_key;  // of the next committee; the same unless the node announced another one
   PoolState state;
   VotingParams votes;
   uint64_t stake = 0;       // that counts in this epoch

@@ -6,6 +6,9 @@
 
 namespace walrusfs::localnet::sui {
 
+// The folder above has a Committee of its own: here it is always the chain's.
+using walrusfs::sui::Committee;
+
 // As on the real networks, the package that introduced a type and the one whose code runs are not the same.
 struct Packages {
   ObjectId walrus_original, walrus_current;

@@ -1,6 +1,5 @@
 #include "localnet/sui/staking_actions.h"
 
-
 namespace walrusfs::localnet::sui {
 namespace {
 
