@@ -50,10 +50,50 @@ Status CertificateBuilder::add(size_t member, ByteView message, ByteView signatu
   WFS_ASSIGN(bls::Signature parsed, bls::Signature::parse(signature));
   if (!bls::verify(committee_[member].key, message_, parsed))
     return Error(Code::kCorrupt, "the signature is not that of the node's key");
-  if (signatures_[member]) return {};
-  signatures_[member] = parsed;
-  weight_ += committee_[member].weight;
+  count(member, parsed);
   return {};
+}
+
+void CertificateBuilder::count(size_t member, const bls::Signature& signature) {
+  if (signatures_[member]) return;
+  signatures_[member] = signature;
+  weight_ += committee_[member].weight;
+}
+
+Status CertificateBuilder::note(size_t member, ByteView message, ByteView signature) {
+  WFS_CHECK(member < committee_.size());
+  if (!equal(message, message_)) return Error(Code::kCorrupt, "the signed message is not the one asked for");
+  WFS_ASSIGN(bls::Signature parsed, bls::Signature::parse(signature));
+  auto is_of_member = [&](const auto& other) { return other.first == member; };
+  const bool known = signatures_[member] || std::any_of(noted_.begin(), noted_.end(), is_of_member);
+  if (!known) noted_.emplace_back(member, parsed);
+  return {};
+}
+
+// Each of them may be wrong and the sum right; then the certificate is right, which is all that is asked of it.
+bool CertificateBuilder::sum_holds(std::span<const std::pair<size_t, bls::Signature>> noted) const {
+  std::vector<bls::PublicKey> keys;
+  std::vector<bls::Signature> signatures;
+  for (const auto& [member, signature] : noted) {
+    keys.push_back(committee_[member].key);
+    signatures.push_back(signature);
+  }
+  const auto sum = bls::aggregate(signatures);
+  return sum && bls::verify_aggregate(keys, message_, *sum);
+}
+
+std::vector<size_t> CertificateBuilder::settle() {
+  const auto noted = std::exchange(noted_, {});
+  const bool all_hold = noted.size() > 1 && sum_holds(noted);
+  std::vector<size_t> false_ones;
+  for (const auto& [member, signature] : noted) {
+    if (all_hold || bls::verify(committee_[member].key, message_, signature)) {
+      count(member, signature);
+    } else {
+      false_ones.push_back(member);
+    }
+  }
+  return false_ones;
 }
 
 Result<Certificate> CertificateBuilder::build(uint32_t quorum_weight) const {

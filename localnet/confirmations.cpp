@@ -7,10 +7,10 @@ namespace {
 
 constexpr size_t kNodesAtATime = 16;
 
-// The answer counted, or why not.
-Status count(CertificateBuilder& builder, size_t node, const std::string& name, const Result<SignedMessage>& answer) {
+// The answer noted, or why not.
+Status note(CertificateBuilder& builder, size_t node, const std::string& name, const Result<SignedMessage>& answer) {
   if (!answer) return answer.error();
-  Status added = builder.add(node, answer->message, answer->signature);
+  Status added = builder.note(node, answer->message, answer->signature);
   return added.ok() ? added : Status(added.error().with_context(name));
 }
 
@@ -25,11 +25,13 @@ ConfirmationRound collect_confirmations(const Committee& committee, std::span<co
 
   ConfirmationRound round;
   CertificateBuilder builder(committee.signers(), wanted.to_bytes());
+  auto failed = [&](const std::string& why) { round.failures += (round.failures.empty() ? "" : "; ") + why; };
   for (size_t node = 0; node < nodes.size(); ++node) {
     if (!answers[node]) continue;
-    Status good = count(builder, node, nodes[node]->name(), *answers[node]);
-    if (!good) round.failures += (round.failures.empty() ? "" : "; ") + good.error().message();
+    Status noted = note(builder, node, nodes[node]->name(), *answers[node]);
+    if (!noted) failed(noted.error().message());
   }
+  for (size_t node : builder.settle()) failed(nodes[node]->name() + ": the signature is not that of the node's key");
   round.weight = builder.weight();
   if (auto certificate = builder.build(committee.quorum_weight())) round.certificate = std::move(*certificate);
   return round;

@@ -21,7 +21,7 @@ struct ConfirmationRound {
 };
 
 // Asks the nodes for which `asked` says so (in committee order, as the clients). Every answer is compared with what was
-// asked for and its signature verified before it counts.
+// asked for; the signatures are verified before they count, all at once, and one by one when that fails.
 ConfirmationRound collect_confirmations(const Committee& committee, std::span<const NodeClientPtr> nodes,
                                         const std::vector<bool>& asked, const StorageConfirmation& wanted);
 

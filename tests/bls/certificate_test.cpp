@@ -58,6 +58,44 @@ TEST_F(CertificateTest, AMemberCountsOnce) {
   EXPECT_EQ(builder.weight(), 1u);
 }
 
+TEST_F(CertificateTest, WhatIsNotedCountsOnceItIsSettled) {
+  CertificateBuilder builder(committee_, message_);
+  for (size_t member = 0; member < 7; ++member) {
+    const SignedMessage answer = signed_by(member);
+    ASSERT_TRUE(builder.note(member, answer.message, answer.signature).ok());
+  }
+  EXPECT_EQ(builder.weight(), 0u);
+  EXPECT_TRUE(builder.settle().empty());
+  EXPECT_EQ(builder.weight(), 7u);
+  EXPECT_EQ(builder.build(7).value(), certificate({0, 1, 2, 3, 4, 5, 6}));
+}
+
+TEST_F(CertificateTest, FalseOnesAreFoundAmongTheNoted) {
+  CertificateBuilder builder(committee_, message_);
+  const std::pair<size_t, size_t> noted[] = {{0, 0}, {1, 2}, {3, 3}, {4, 5}, {6, 6}, {0, 1}};  // member, who signed
+  for (const auto& [member, signer] : noted) {
+    const SignedMessage answer = signed_by(signer);
+    ASSERT_TRUE(builder.note(member, answer.message, answer.signature).ok());
+  }
+  EXPECT_EQ(builder.settle(), (std::vector<size_t>{1, 4}));
+  EXPECT_EQ(builder.build(3).value(), certificate({0, 3, 6}));
+  const SignedMessage other = SignedMessage::sign(test::secret_key(2), message_bytes("confirmation_deletable_epoch21"));
+  EXPECT_EQ(builder.note(2, other.message, other.signature).error().code(), Code::kCorrupt) << "another promise";
+  EXPECT_EQ(builder.note(2, message_, ByteView(other.signature).first(95)).error().code(), Code::kCorrupt);
+  EXPECT_TRUE(builder.settle().empty());
+  EXPECT_EQ(builder.weight(), 3u);
+}
+
+// Errors that cancel out leave a certificate that holds.
+TEST_F(CertificateTest, OnlyTheSumOfTheNotedHasToBeRight) {
+  CertificateBuilder builder(committee_, message_);
+  const SignedMessage one = signed_by(1), two = signed_by(2);
+  ASSERT_TRUE(builder.note(1, two.message, two.signature).ok());
+  ASSERT_TRUE(builder.note(2, one.message, one.signature).ok());
+  EXPECT_TRUE(builder.settle().empty());
+  EXPECT_TRUE(verify_certificate(committee_, 2, builder.build(2).value()).ok());
+}
+
 TEST_F(CertificateTest, AnswersThatDoNotCheckOutAreNotCounted) {
   CertificateBuilder builder(committee_, message_);
   const SignedMessage good = signed_by(2);
