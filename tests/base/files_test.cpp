@@ -6,16 +6,31 @@
 #include <filesystem>
 
 #include "base/testing/faulty_files.h"
+#include "base/testing/memory_files.h"
 
 namespace walrusfs {
 namespace {
 
 using Open = Files::Open;
 
-// One suite for the real disk and for the one that can fail, so that the latter stays honest.
-class FilesTest : public ::testing::TestWithParam<bool> {
+enum class Disk { kSystem, kFaulty, kMemory, kFaultyMemory };
+constexpr const char* kDiskNames[] = {"System", "Faulty", "Memory", "FaultyMemory"};
+
+// One suite for the real disk, for the one that can fail, and for the one in memory, so that the latter stay honest.
+class FilesTest : public ::testing::TestWithParam<Disk> {
  protected:
-  FilesTest() : faulty_(system_files()), files_(GetParam() ? static_cast<Files&>(faulty_) : system_files()) {}
+  FilesTest() { WFS_CHECK(files_.make_directories(folder_.path()).ok()); }
+
+  Files& chosen() {
+    switch (GetParam()) {
+      case Disk::kSystem: return system_files();
+      case Disk::kFaulty: return faulty_;
+      case Disk::kMemory: return memory_;
+      case Disk::kFaultyMemory: return faulty_memory_;
+    }
+    return system_files();
+  }
+  bool in_memory() const { return GetParam() == Disk::kMemory || GetParam() == Disk::kFaultyMemory; }
 
   std::unique_ptr<File> open(const std::string& name, Open how) {
     auto file = files_.open(folder_ / name, how);
@@ -30,12 +45,15 @@ class FilesTest : public ::testing::TestWithParam<bool> {
   }
 
   TempFolder folder_;
-  FaultyFiles faulty_;
-  Files& files_;
+  FaultyFiles faulty_{system_files()};
+  MemoryFiles memory_;
+  FaultyFiles faulty_memory_{memory_};
+  Files& files_ = chosen();
 };
 
-INSTANTIATE_TEST_SUITE_P(Disks, FilesTest, ::testing::Bool(),
-                         [](const auto& which) { return which.param ? "Faulty" : "System"; });
+INSTANTIATE_TEST_SUITE_P(Disks, FilesTest,
+                         ::testing::Values(Disk::kSystem, Disk::kFaulty, Disk::kMemory, Disk::kFaultyMemory),
+                         [](const auto& which) { return kDiskNames[static_cast<size_t>(which.param)]; });
 
 TEST_P(FilesTest, WritesAndReadsAtAnyPlace) {
   auto file = open("a", Open::kCreateNew);
@@ -61,6 +79,7 @@ TEST_P(FilesTest, TheWaysToOpen) {
 }
 
 TEST_P(FilesTest, OthersCannotReadWhatWeMake) {
+  if (in_memory()) GTEST_SKIP() << "nobody else can reach it";
   open("a", Open::kCreate);
   ASSERT_TRUE(files_.make_directories(folder_ / "b/c").ok());
   EXPECT_EQ(std::filesystem::status(folder_ / "a").permissions(), std::filesystem::perms(0600));
