@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "localnet/envelope.h"
+#include "localnet/faults_json.h"
 #include "localnet/http_client.h"
 #include "localnet/query.h"
 
@@ -12,22 +13,52 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr uint64_t kAnswerBytes = 16 << 20;
+constexpr uint64_t kFaultBytes = 4096;
 
 HttpAnswer outcome(const Status& status) {
   if (status.ok()) return json_answer(200, "{}");
   ordered_json body;
   body["error"] = status.error().message();
-  return json_answer(status.error().code() == Code::kInvalidArgument ? 400 : 500, body.dump());
+  const bool ours = status.error().code() == Code::kInvalidArgument || status.error().code() == Code::kTooLarge;
+  return json_answer(ours ? 400 : 500, body.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+}
+
+Status set_fault(Localnet& network, std::optional<size_t> node, HttpCall& call) {
+  WFS_ASSIGN(const Bytes body, read_whole_body(call, kFaultBytes));
+  WFS_ASSIGN(FaultRule rule, fault_from_json(as_text(body)));
+  return network.set_fault(node, std::move(rule));
+}
+
+Status clear_faults(Localnet& network, std::optional<size_t> node, HttpCall& call) {
+  WFS_ASSIGN(const Query query, Query::parse(call.query(), {"kind"}));
+  std::optional<FaultKind> kind;
+  if (auto name = query.text("kind")) {
+    kind = fault_named(*name);
+    if (!kind) return Error(Code::kInvalidArgument, "there is no kind of fault named '" + *name + "'");
+  }
+  return network.clear_faults(node, kind);
+}
+
+HttpAnswer answer_faults(Localnet& network, std::optional<size_t> node, HttpCall& call) {
+  if (call.method() == "POST") return outcome(set_fault(network, node, call));
+  if (call.method() == "DELETE") return outcome(clear_faults(network, node, call));
+  return text_answer(405, "");
+}
+
+std::string faults_path(std::optional<size_t> node) {
+  return node ? "/v1/nodes/" + std::to_string(*node) + "/faults" : "/v1/ledger/faults";
 }
 
 // Sends with the token; the error is the one the network told.
-Result<std::string> ask(Files& files, const std::string& folder, const std::string& method, const std::string& target) {
+Result<std::string> ask(Files& files, const std::string& folder, const std::string& method, const std::string& target,
+                        std::optional<ByteView> body = std::nullopt) {
   WFS_ASSIGN(LocalnetState state, find_running(files, folder));
   std::string address = state.control_url.substr(state.control_url.find("//") + 2);
   HttpClient client(address.substr(0, address.rfind(':')), state.control_port);
   WFS_ASSIGN(HttpReply reply, client.send({.method = method,
                                                  .target = target,
                                                  .headers = {{kTokenHeader, state.control_token}},
+                                                 .body = body,
                                                  .max_answer_bytes = kAnswerBytes}));
   if (reply.status == 200) return std::move(reply.body);
   auto root = ordered_json::parse(reply.body, nullptr, false);
@@ -46,14 +77,17 @@ HttpAnswer answer_control(Localnet& network, const std::string& token, HttpCall&
   if (!path || path->size() < 2) return text_answer(404, "");
   if (call.method() == "GET" && path->size() == 2 && (*path)[1] == "status")
     return json_answer(200, to_json(network.status()));
+  const bool of_node = path->size() == 4 && (*path)[1] == "nodes";
+  const auto node = of_node ? parse_decimal((*path)[2]) : std::nullopt;
+  if (node && (*path)[3] == "faults") return answer_faults(network, *node, call);
+  if (path->size() == 3 && (*path)[1] == "ledger" && (*path)[2] == "faults")
+    return answer_faults(network, std::nullopt, call);
   if (call.method() != "POST") return text_answer(405, "");
   if (path->size() == 3 && (*path)[1] == "epoch" && (*path)[2] == "advance") {
     auto epoch = network.advance_epoch();
     if (!epoch) return outcome(epoch.error());
     return json_answer(200, "{\"epoch\":" + std::to_string(*epoch) + "}");
   }
-  if (path->size() != 4 || (*path)[1] != "nodes") return text_answer(404, "");
-  auto node = parse_decimal((*path)[2]);
   if (!node) return text_answer(404, "");
   if ((*path)[3] == "stop") return outcome(network.stop_node(*node));
   if ((*path)[3] == "start") return outcome(network.start_node(*node));
@@ -68,6 +102,19 @@ Status control_node(Files& files, const std::string& folder, size_t node, const 
   if (action != "stop" && action != "start")
     return Error(Code::kInvalidArgument, "a node can be told to stop or to start");
   auto answer = ask(files, folder, "POST", "/v1/nodes/" + std::to_string(node) + "/" + action);
+  return answer.ok() ? ok_status() : Status(answer.error());
+}
+
+Status control_set_fault(Files& files, const std::string& folder, std::optional<size_t> node, const FaultRule& rule) {
+  const std::string body = fault_to_json(rule);
+  auto answer = ask(files, folder, "POST", faults_path(node), as_bytes(body));
+  return answer.ok() ? ok_status() : Status(answer.error());
+}
+
+Status control_clear_faults(Files& files, const std::string& folder, std::optional<size_t> node,
+                            std::optional<FaultKind> kind) {
+  const std::string query = kind ? "?kind=" + std::string(fault_name(*kind)) : "";
+  auto answer = ask(files, folder, "DELETE", faults_path(node) + query);
   return answer.ok() ? ok_status() : Status(answer.error());
 }
 

@@ -27,6 +27,7 @@ struct Exchange {
   bool head_read = false;    // whole, and understood
   bool misframed = false;    // nobody knows where its body ends
   bool last = false;         // the connection is not good for another request
+  bool cut = false;          // nothing is to be answered
   std::string content_type;  // as sent
 };
 thread_local Exchange* current_exchange = nullptr;
@@ -46,7 +47,7 @@ class ConnectionStream final : public httplib::Stream {
     return static_cast<ssize_t>(got);
   }
   ssize_t write(const char* from, size_t size) override {
-    broken_ = broken_ || !exchange_.connection.write(as_bytes({from, size}));
+    broken_ = broken_ || exchange_.cut || !exchange_.connection.write(as_bytes({from, size}));
     return broken_ ? -1 : static_cast<ssize_t>(size);
   }
   void get_remote_ip_and_port(std::string& ip, int& port) const override { ip.clear(), port = 0; }
@@ -244,6 +245,8 @@ struct HttpServer::Impl {
     }
     LibraryCall call(request, reader, exchange.content_type);
     HttpAnswer answer = handled(call);
+    exchange.cut = answer.cut;
+    if (exchange.cut) return;
     exchange.last = !call.drain();
     put_answer(std::move(answer), response);
   }

@@ -50,6 +50,7 @@ struct HttpAnswer {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::optional<HttpStream> stream;  // instead of `body`
+  bool cut = false;                  // nothing is answered: the connection ends here
 
   HttpAnswer& with(std::string name, std::string value) {
     headers.emplace_back(std::move(name), std::move(value));

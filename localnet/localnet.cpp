@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "localnet/aggregator.h"
 #include "localnet/control.h"
+#include "localnet/faults_json.h"
 #include "localnet/folder_lock.h"
 #include "localnet/node_host.h"
 #include "localnet/node_keys.h"
@@ -27,6 +28,8 @@ Status empty_folder(Files& files, const std::string& folder) {
   return {};
 }
 
+Error no_node(size_t node) { return Error(Code::kInvalidArgument, "there is no node " + std::to_string(node)); }
+
 uint16_t chosen(uint16_t configured, uint16_t before) { return configured != 0 ? configured : before; }
 
 }  // namespace
@@ -37,6 +40,8 @@ struct Localnet::Impl {
   World world;
   FolderLock lock;
   FixedMembership membership;
+  Faults ledger_faults;
+  std::function<Result<uint32_t>()> advance_epoch;  // for the fault of that name
   std::unique_ptr<Ledger> ledger;
   Deadline::TimePoint started_at;
   std::vector<std::unique_ptr<NodeHost>> nodes;
@@ -53,6 +58,7 @@ struct Localnet::Impl {
         world(in),
         lock(std::move(held)),
         membership(std::move(members)),
+        ledger_faults(in.clock),
         ledger(std::move(chain)),
         started_at(in.clock.monotonic()) {}
 
@@ -65,6 +71,9 @@ struct Localnet::Impl {
       nodes.push_back(std::make_unique<NodeHost>(membership, members[i].id, "storage node " + number,
                                                  node_folder(config.folder, i), config.address, *ledger, world,
                                                  NodeHostOptions{config.heal}));
+      nodes.back()->faults().on_epoch_change([this] {
+        if (auto advanced = advance_epoch(); !advanced) log_warn("fault: {}", advanced.error().to_string());
+      });
       WFS_TRY(nodes.back()->start(i < before.nodes.size() ? before.nodes[i].port : 0));
       directory.enter(members[i].id, std::make_shared<NodeClient>("node " + number, config.address, nodes[i]->port(),
                                                                   membership.shape(), world.clock));
@@ -136,6 +145,11 @@ struct Localnet::Impl {
     return write_state(world.files, config.folder, state);
   }
 
+  Status follow_faults(size_t node) {
+    directory.find(nodes[node]->id())->close_idle();
+    return nodes[node]->apply_faults();
+  }
+
   void stop() {
     control_server.reset();
     publisher_server.reset();
@@ -171,6 +185,7 @@ Result<std::unique_ptr<Localnet>> Localnet::start(const LocalnetConfig& config, 
       std::make_unique<Impl>(config, world, std::move(lock), std::move(registered), std::move(ledger))));
   Impl& impl = *network->impl_;
   WFS_TRY(empty_folder(world.files, impl.scratch()));
+  impl.advance_epoch = [started = network.get()] { return started->advance_epoch(); };
   WFS_TRY(impl.start_nodes(ports));
   WFS_TRY(impl.start_services(ports));
   WFS_TRY(impl.start_control(*network, ports));
@@ -201,19 +216,34 @@ LocalnetStatus Localnet::status() const {
   out.slivers_fetched = counts.rows_fetched;
   out.slivers_rebuilt = counts.rows_rebuilt;
   out.blobs_decoded = counts.blobs_decoded;
+  out.ledger_faults = impl_->ledger_faults.list();
   return out;
 }
 
 Status Localnet::stop_node(size_t node) {
-  if (node >= impl_->nodes.size()) return Error(Code::kInvalidArgument, "there is no node " + std::to_string(node));
+  if (node >= impl_->nodes.size()) return no_node(node);
   impl_->directory.find(impl_->nodes[node]->id())->close_idle();
   impl_->nodes[node]->stop();
   return {};
 }
 
 Status Localnet::start_node(size_t node) {
-  if (node >= impl_->nodes.size()) return Error(Code::kInvalidArgument, "there is no node " + std::to_string(node));
+  if (node >= impl_->nodes.size()) return no_node(node);
   return impl_->nodes[node]->restart();
+}
+
+Status Localnet::set_fault(std::optional<size_t> node, FaultRule rule) {
+  if (!node) return impl_->ledger_faults.set(std::move(rule));
+  if (*node >= impl_->nodes.size()) return no_node(*node);
+  WFS_TRY(impl_->nodes[*node]->faults().set(std::move(rule)));
+  return impl_->follow_faults(*node);
+}
+
+Status Localnet::clear_faults(std::optional<size_t> node, std::optional<FaultKind> kind) {
+  if (node && *node >= impl_->nodes.size()) return no_node(*node);
+  Faults& faults = node ? impl_->nodes[*node]->faults() : impl_->ledger_faults;
+  kind ? faults.clear(*kind) : faults.clear();
+  return node ? impl_->follow_faults(*node) : ok_status();
 }
 
 Result<uint32_t> Localnet::advance_epoch() {
@@ -245,6 +275,7 @@ std::string to_json(const LocalnetStatus& status) {
     item["shardsInRecovery"] = node.shards_in_recovery;
     item["sliversCopied"] = node.slivers_copied;
     item["healing"] = healing_to_json(node.healing);
+    item["faults"] = ordered_json::parse(faults_to_json(node.faults));
     nodes.push_back(std::move(item));
   }
   ordered_json out = {{"folder", status.folder},
@@ -261,6 +292,7 @@ std::string to_json(const LocalnetStatus& status) {
                       {"sliversFetched", status.slivers_fetched},
                       {"sliversRebuilt", status.slivers_rebuilt},
                       {"blobsDecoded", status.blobs_decoded},
+                      {"ledgerFaults", ordered_json::parse(faults_to_json(status.ledger_faults))},
                       {"nodes", std::move(nodes)}};
   return out.dump();
 }

@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/result.h"
 #include "base/rng.h"
+#include "localnet/faults.h"
 #include "localnet/heal_counts.h"
 #include "localnet/state_file.h"
 
@@ -49,6 +50,7 @@ struct NodeStatus {
   uint32_t shards_in_transfer = 0, shards_in_recovery = 0;
   uint64_t slivers_copied = 0;  // in the change of epochs that runs
   HealCounts healing;           // since the node was started
+  std::vector<FaultState> faults;
 };
 
 struct LocalnetStatus {
@@ -63,6 +65,7 @@ struct LocalnetStatus {
   uint64_t blobs = 0;  // of the node that has most
   uint64_t bytes = 0;  // of all nodes
   uint64_t blob_bytes = 0;  // of the blobs that they keep, as they were handed in
+  std::vector<FaultState> ledger_faults;
   // By the aggregator, since the start: slivers fetched and verified, rebuilt from symbols, blobs decoded whole.
   uint64_t slivers_fetched = 0, slivers_rebuilt = 0, blobs_decoded = 0;
 };
@@ -85,6 +88,10 @@ class Localnet {
   Status stop_node(size_t node);
   Status start_node(size_t node);
 
+  // Faults on purpose, of a node or, without one, of the ledger; faults.h tells what there is. Nothing in `kind`: all.
+  Status set_fault(std::optional<size_t> node, FaultRule rule);
+  Status clear_faults(std::optional<size_t> node, std::optional<FaultKind> kind);
+
   // Ends the current epoch; what has expired is dropped by the nodes. The new epoch.
   Result<uint32_t> advance_epoch();
   Ledger& ledger();
@@ -104,6 +111,9 @@ Status serve_until_signalled(const LocalnetConfig& config, World world,
 Result<std::string> fetch_status_json(Files& files, const std::string& folder);
 // `action` is "stop" or "start".
 Status control_node(Files& files, const std::string& folder, size_t node, const std::string& action);
+Status control_set_fault(Files& files, const std::string& folder, std::optional<size_t> node, const FaultRule& rule);
+Status control_clear_faults(Files& files, const std::string& folder, std::optional<size_t> node,
+                            std::optional<FaultKind> kind);
 Result<uint32_t> control_advance_epoch(Files& files, const std::string& folder);
 
 }  // namespace walrusfs::localnet

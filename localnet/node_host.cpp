@@ -50,15 +50,15 @@ NodeHost::NodeHost(const Membership& membership, std::string id, std::string nam
       address_(std::move(address)),
       ledger_(ledger),
       world_(world),
-      options_(options) {}
+      options_(options),
+      faults_(world.clock),
+      seen_(ledger, faults_) {}
 
 Status NodeHost::start(uint16_t wanted_port) {
   MutexLock changing(change_mutex_);
-  uint16_t had = 0;
   {
     MutexLock lock(mutex_);
     if (running_) return {};
-    had = port_;
   }
   WFS_ASSIGN(NodeKeys keys, load_node_keys(world_.files, folder_));
   const auto committees = membership_.committees();
@@ -68,32 +68,51 @@ Status NodeHost::start(uint16_t wanted_port) {
   auto made = std::make_shared<Running>(std::move(keys));
   WFS_ASSIGN(made->store, NodeStore::open(world_.files, folder_ + "/blobs", membership_.shape(),
                                           shards_of(id_, *committees)));
-  made->node = std::make_unique<StorageNode>(membership_, id_, *made->store, ledger_, world_.clock,
+  made->node = std::make_unique<StorageNode>(membership_, id_, *made->store, seen_, world_.clock,
                                              made->keys.protocol);
-  HttpServerOptions options;
-  options.name = name_;
-  options.address = address_;
-  options.port = wanted_port;
-  options.any_port_if_taken = had == 0;
-  options.max_threads = 128;
-  options.keep_alive_seconds = 1;
-  StorageNode* node = made->node.get();
-  WFS_ASSIGN(made->server, HttpServer::start(options, [node](HttpCall& call) { return node->answer(call); }));
+  WFS_TRY(open_port(*made, wanted_port));
   {
     MutexLock lock(mutex_);
-    port_ = made->server->port();
     running_ = made;
   }
   return start_work(made);
 }
 
+Status NodeHost::open_port(Running& running, uint16_t wanted_port) {
+  if (running.server || faults_.closes_port()) return {};
+  HttpServerOptions options;
+  options.name = name_;
+  options.address = address_;
+  options.port = wanted_port;
+  options.any_port_if_taken = port() == 0;
+  options.max_threads = 128;
+  options.keep_alive_seconds = 1;
+  StorageNode* node = running.node.get();
+  WFS_ASSIGN(running.server, HttpServer::start(options, [this, node](HttpCall& call) {
+               return faults_.answer(call, [node](HttpCall& unharmed) { return node->answer(unharmed); });
+             }));
+  MutexLock lock(mutex_);
+  port_ = running.server->port();
+  return {};
+}
+
 Status NodeHost::start_work(const std::shared_ptr<Running>& running) {
   if (options_.heal)
     running->healer = std::make_unique<Healer>(
-        membership_, id_, *running->store, peers_, ledger_, world_.clock, traffic_,
+        membership_, id_, *running->store, peers_, seen_, world_.clock, traffic_,
         [this](const BlobId& blob, const InconsistencyProof& proof) { return accuse(blob, proof); });
   WFS_TRY(follow(*running));
   running->work = std::make_unique<Stepper>([work = running.get()] { return work->step(); });
+  return {};
+}
+
+Status NodeHost::apply_faults() {
+  MutexLock changing(change_mutex_);
+  const auto running = this->running();
+  if (!running) return {};
+  if (!faults_.closes_port()) return open_port(*running, port());
+  const Faults::WithoutWaits closing_soon(faults_);
+  running->server.reset();
   return {};
 }
 
@@ -158,6 +177,7 @@ void NodeHost::stop() {
     ending.swap(running_);
   }
   if (!ending) return;
+  const Faults::WithoutWaits ending_soon(faults_);
   if (ending->healer) ending->healer->stop();
   ending->work.reset();
   peers_.close_idle();  // or the others would wait for its keep-alive to end
@@ -179,6 +199,7 @@ NodeStatus NodeHost::status() const {
   const Member* self = committees->current->find(id_);
   out.shards = self != nullptr ? static_cast<uint32_t>(self->shards.size()) : 0;
   out.running = running != nullptr;
+  out.faults = faults_.list();
   if (!running) return out;
   NodeStoreStatus kept = running->store->status();
   out.blobs = kept.blobs;

@@ -7,8 +7,10 @@
 #include <memory>
 #include <string>
 
+#include "localnet/faults.h"
 #include "localnet/healer.h"
 #include "localnet/http_server.h"
+#include "localnet/lagging_registry.h"
 #include "localnet/localnet.h"
 #include "localnet/storage_node.h"
 
@@ -31,6 +33,11 @@ class NodeHost {
   Status restart() { return start(port()); }
   void stop();
 
+  // Faults on purpose. They stay when the node is stopped and started. apply_faults() follows a change of them: the
+  // port of a node that is dead for good is closed.
+  Faults& faults() { return faults_; }
+  Status apply_faults();
+
   // Where another node, or this one, can be reached.
   void meet(const std::string& id, const std::string& name, const std::string& address, uint16_t port);
 
@@ -51,6 +58,7 @@ class NodeHost {
   Status start_work(const std::shared_ptr<Running>& running);
   Status follow(Running& running);
   Status accuse(const BlobId& blob, const InconsistencyProof& proof);
+  Status open_port(Running& running, uint16_t wanted_port) REQUIRES(change_mutex_);
 
   const Membership& membership_;
   const std::string id_, name_, folder_, address_;
@@ -59,6 +67,8 @@ class NodeHost {
   const NodeHostOptions options_;
   NodeDirectory peers_;  // this node's own clients …
   Traffic traffic_;      // … and what goes over them
+  Faults faults_;
+  const LaggingRegistry seen_;  // of the chain, by the node
 
   Mutex change_mutex_;  // one start or stop at a time; taken before mutex_
   mutable Mutex mutex_;

@@ -37,6 +37,7 @@ void add_codec(CLI::App& app, Chosen& chosen);
 void add_pack(CLI::App& app, Chosen& chosen);
 void add_check(CLI::App& app, Chosen& chosen);
 void add_localnet(CLI::App& app, Chosen& chosen);
+void add_localnet_fault(CLI::App& localnet, Chosen& chosen);  // below `localnet`
 void add_config(CLI::App& app, Chosen& chosen);
 void add_version(CLI::App& app, Chosen& chosen);
 

@@ -43,6 +43,18 @@ void print_healing(const nlohmann::json& healing) {
     fmt::print(", LIARS met: {}", liars);
 }
 
+// " FAULTS: slow (3 struck), wrong (rate 0.5, 0 struck)"
+std::string faults_text(const nlohmann::json& faults) {
+  std::string text;
+  for (const auto& fault : faults) {
+    const double rate = fault.value("rate", 1.0);
+    text += text.empty() ? " FAULTS: " : ", ";
+    text += fmt::format("{} ({}{} struck{})", fault.value("kind", ""), rate < 1 ? fmt::format("rate {}, ", rate) : "",
+                        fault.value("struck", uint64_t{0}), fault.value("over", false) ? ", over" : "");
+  }
+  return text;
+}
+
 // What `localnet status --json` tells, for people.
 void print_contents(const nlohmann::json& network) {
   const uint64_t stored = network.value("bytes", uint64_t{0}), handed_in = network.value("blobBytes", uint64_t{0});
@@ -53,6 +65,8 @@ void print_contents(const nlohmann::json& network) {
     fmt::print("; {} on disk, {:.1f} times as much", format_bytes(stored),
                static_cast<double>(stored) / static_cast<double>(handed_in));
   fmt::print("\n");
+  if (const auto faults = faults_text(network.value("ledgerFaults", nlohmann::json::array())); !faults.empty())
+    fmt::print("  ledger    {}\n", faults);
   size_t number = 0;
   for (const auto& node : network.value("nodes", nlohmann::json::array())) {
     const bool running = node.value("running", false);
@@ -63,7 +77,7 @@ void print_contents(const nlohmann::json& network) {
     if (const auto damaged = node.value("damagedFound", uint64_t{0}); damaged > 0)
       fmt::print(", DAMAGED files found: {}", damaged);
     print_healing(node.value("healing", nlohmann::json::object()));
-    fmt::print("\n");
+    fmt::print("{}\n", faults_text(node.value("faults", nlohmann::json::array())));
   }
 }
 
@@ -155,6 +169,7 @@ void add_localnet(CLI::App& app, Chosen& chosen) {
   add_action(*command, chosen, "status", "URLs, nodes, bytes", run_status, Takes::kNothing);
   add_action(*command, chosen, "stop-node", "a fault to try: one node is gone", run_stop_node, Takes::kNode);
   add_action(*command, chosen, "start-node", "and it is back", run_start_node, Takes::kNode);
+  add_localnet_fault(*command, chosen);
 }
 
 }  // namespace walrusfs::cli
