@@ -1,4 +1,5 @@
-// Blob IDs at 1000 shards: ours against the official encoder's WASM build. Both are timed inside their process, without
+// At 1000 shards, ours against the official encoder's WASM build: blob IDs, which have gates, and decoding 32 MiB; then
+// what rebuilding one sliver of 256 MiB takes next to decoding all of it. Both are timed inside their process, without
 // its start, after a run that does not count. Contenders take turns, so that what disturbs one disturbs all; a figure
 // is the median of the rounds. The blobs are noise.
 import { execFileSync } from 'node:child_process';
@@ -41,19 +42,23 @@ const GATES = [
   { size: '256 MiB', slower: FASTEST, faster: TWO, least: 1.8 },
 ];
 
+const ROWS = 334;
+const COLUMNS = 667;
 const encoder = new BlobEncoder(SHARDS);
 
-function timeOfficial(blob) {
+function timed(work) {
   const cpuBefore = process.cpuUsage();
   const before = performance.now();
-  encoder.compute_metadata(blob);
+  work();
   const wall = performance.now() - before;
   const cpu = process.cpuUsage(cpuBefore);
   return { wall, cpu: (cpu.user + cpu.system) / 1000 };
 }
 
-function timeOurs({ engine, threads }, bytes) {
-  const args = ['codec', 'bench', '--json', '--operation', 'blob-id', '--runs', '1', '--shards', `${SHARDS}`];
+const timeOfficial = (blob) => timed(() => encoder.compute_metadata(blob));
+
+function timeOurs({ engine, threads }, bytes, operation = 'blob-id') {
+  const args = ['codec', 'bench', '--json', '--operation', operation, '--runs', '1', '--shards', `${SHARDS}`];
   args.push('--size', `${bytes}`, '--threads', `${threads}`, '--engine', engine || FASTEST.engine);
   const [result] = JSON.parse(execFileSync(binary, args, { encoding: 'utf8' })).results;
   return { wall: result.median_ms, cpu: result.cpu_median_ms };
@@ -70,6 +75,64 @@ function fastestEngine() {
   return JSON.parse(execFileSync(binary, args, { encoding: 'utf8' })).results.map(({ engine }) => engine);
 }
 
+function noise(bytes) {
+  const blob = new Uint8Array(bytes);
+  const step = 65536 * 1024;
+  for (let at = 0; at < bytes; at += step) randomFillSync(blob, at, Math.min(step, bytes - at));
+  return blob;
+}
+
+const symbolBytes = (bytes) => 2 * Math.ceil(bytes / (ROWS * COLUMNS * 2));
+
+// Every third systematic primary sliver, and as many others as decoding takes: what ours is measured with, too.
+function officialDecoding(blob) {
+  const buffers = (symbols) =>
+    Array.from({ length: SHARDS }, () => {
+      const data = symbols * symbolBytes(blob.length);
+      return new Uint8Array((data < 128 ? 1 : data < 16384 ? 2 : data < 2097152 ? 3 : 4) + data + 4);
+    });
+  const primary = buffers(COLUMNS);
+  const [{ blob_id: id }] = encoder.encode(blob, primary, buffers(ROWS));
+  const kept = primary.slice(0, ROWS).filter((_, index) => index % 3 === 0);
+  kept.push(...primary.slice(ROWS, ROWS + ROWS - kept.length));
+  const out = new Uint8Array(blob.length);
+  return () => encoder.decode(id, BigInt(blob.length), kept, out);
+}
+
+function medians(times) {
+  return { wall: median(times.map(({ wall }) => wall)), cpu: median(times.map(({ cpu }) => cpu)) };
+}
+
+function compareDecoding() {
+  const bytes = 32 * MIB;
+  const official = officialDecoding(noise(bytes));
+  official();
+  const times = { official: [], ours: [] };
+  for (let round = 0; round < Number(values.rounds); ++round) {
+    times.official.push(timed(official));
+    times.ours.push(timeOurs(FASTEST, bytes, 'decode'));
+  }
+  const [slow, fast] = [medians(times.official), medians(times.ours)];
+  console.log(
+    `decoding 32 MiB, a third of the systematic slivers kept: ${FASTEST.name} ${fast.wall.toFixed(1)} ms, ` +
+      `WASM ${slow.wall.toFixed(1)} ms: ${(timeOf(slow, 1) / timeOf(fast, 1)).toFixed(2)} ×`,
+  );
+}
+
+function compareRecovery() {
+  const bytes = 256 * MIB;
+  const each = (operation) => {
+    const rounds = Array.from({ length: Number(values.rounds) }, () => timeOurs(FASTEST, bytes, operation));
+    return medians(rounds).wall;
+  };
+  const [one, all] = [each('recover'), each('decode')];
+  const needed = COLUMNS * symbolBytes(bytes);
+  console.log(
+    `one primary sliver of 256 MiB rebuilt and verified: ${one.toFixed(2)} ms, ${needed} bytes needed; decoding ` +
+      `all: ${all.toFixed(1)} ms, ${ROWS * needed} bytes: ${(all / one).toFixed(0)} × the time, ${ROWS} × the bytes`,
+  );
+}
+
 const engines = fastestEngine();
 FASTEST.engine = TWO.engine = engines.at(-1);
 FASTEST.name = `${FASTEST.engine}`;
@@ -79,8 +142,7 @@ if (!engines.includes('avx512')) console.log('this CPU cannot run the AVX-512 en
 const figures = new Map(); // `${size} ${contender}` → milliseconds
 for (const { title, bytes, contenders } of SIZES) {
   const usable = contenders.filter(({ engine }) => !engine || engines.includes(engine));
-  const blob = new Uint8Array(bytes);
-  for (let at = 0; at < bytes; at += 65536 * 1024) randomFillSync(blob, at, Math.min(65536 * 1024, bytes - at));
+  const blob = noise(bytes);
   timeOfficial(blob);
   const times = new Map(usable.map((contender) => [contender, []]));
   for (let round = 0; round < Number(values.rounds); ++round) {
@@ -89,8 +151,7 @@ for (const { title, bytes, contenders } of SIZES) {
     }
   }
   for (const contender of usable) {
-    const wall = median(times.get(contender).map((time) => time.wall));
-    const cpu = median(times.get(contender).map((time) => time.cpu));
+    const { wall, cpu } = medians(times.get(contender));
     figures.set(`${title} ${contender.name}`, { wall, cpu });
     console.log(
       `${title.padEnd(8)} ${contender.name.padEnd(12)} ${wall.toFixed(1).padStart(9)} ms, ` +
@@ -113,4 +174,6 @@ for (const { size, slower, faster, least } of GATES) {
       `${ratio.toFixed(2)} ×, at least ${least} ×`,
   );
 }
+if (Number(values['max-size']) >= 32 * MIB) compareDecoding();
+if (Number(values['max-size']) >= 256 * MIB) compareRecovery();
 process.exitCode = missed === 0 ? 0 : 1;

@@ -77,7 +77,8 @@ class MatrixDecoder {
         rows_with_data_(rows_holding(out.size(), metadata.sliver_bytes(Axis::kPrimary))),
         given_(std::move(given)),
         options_(options),
-        decoder_(RsCode::for_slivers(shape_, other(axis)), indices(given_), *options.engine),
+        decoder_(RsCode::for_slivers(shape_, other(axis)), indices(given_), *options.engine,
+                 uint64_t{places()} * codec::strips_of(symbol_bytes_)),
         canvas_(shape_, metadata.symbol_bytes(), out) {}
 
   // Steps of progress.

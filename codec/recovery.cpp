@@ -80,10 +80,10 @@ Sliver SymbolSet::decode(SliverIndex target, const RecoverOptions& options) cons
 void SymbolSet::decode_missing(const codec::RsCode& code, uint8_t* out, const RecoverOptions& options) const {
   using codec::Strip;
   const CodecEngine& engine = *options.engine;
-  const codec::SymbolDecoder decoder(code, given_, engine);
+  const size_t strips = codec::strips_of(symbol_bytes_);
+  const codec::SymbolDecoder decoder(code, given_, engine, strips);
   const std::vector<uint16_t>& missing = decoder.missing_sources();
   if (missing.empty()) return;
-  const size_t strips = (symbol_bytes_ + codec::kStripBytes - 1) / codec::kStripBytes;
   // A thread is not worth starting for less.
   constexpr size_t kStripsPerThread = 16;
   const auto workers =

@@ -86,7 +86,7 @@ struct RecoverOptions {
 
 // Rebuilds one sliver from symbols of distinct source slivers, all of one size and for one axis;
 // exactly the first symbols_per_sliver(axis) usable ones count. kInvalidArgument when there are too
-// few. The result is not verified: verify_sliver() decides. Beside the sliver it takes 128 KiB of scratch per
+// few. The result is not verified: verify_sliver() decides. Beside the sliver it takes 256 KiB of scratch per
 // thread for committees of up to 1000 shards.
 Result<Sliver> recover_sliver(const CodeShape& shape, Axis axis, SliverIndex target, uint16_t symbol_bytes,
                               std::span<const DecodingSymbol> symbols, const RecoverOptions& options = {});

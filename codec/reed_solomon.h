@@ -6,6 +6,7 @@
 // scratch strips belong to one call at a time.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -19,7 +20,7 @@ namespace walrusfs::codec {
 struct RecoveryRange {
   size_t begin = 0;
   size_t end = 0;
-  bool meets(size_t first, size_t count) const { return first < end && begin < first + count; }
+  RecoveryRange within(size_t first, size_t last) const { return {std::max(begin, first), std::min(end, last)}; }
 };
 
 class RsCode {
@@ -40,13 +41,13 @@ class RsCode {
 
   size_t encode_scratch() const { return 2 * chunk_; }
 
-  // load(first, count, strips): fills in sources [first, first + count). store(first, count, strips): takes
-  // recovery symbols, at least the wanted ones, and may use up the strips. Both in the engine's coordinates, see
+  // load(first, count, strips): fills in sources [first, first + count). store(first, count, strips): takes the
+  // wanted recovery symbols, piece by piece, and may use up the strips. Both in the engine's coordinates, see
   // each_loaded() and each_stored(). `scratch` has encode_scratch() strips.
   template <typename Load, typename Store>
   void encode(const CodecEngine& engine, Strip* scratch, RecoveryRange wanted, Load load, Store store) const {
     if (high_rate_) {
-      encode_high(engine, scratch, load, store);
+      encode_high(engine, scratch, wanted, load, store);
     } else {
       encode_low(engine, scratch, wanted, load, store);
     }
@@ -60,7 +61,7 @@ class RsCode {
   }
 
   template <typename Load, typename Store>
-  void encode_high(const CodecEngine& engine, Strip* scratch, Load load, Store store) const {
+  void encode_high(const CodecEngine& engine, Strip* scratch, RecoveryRange wanted, Load load, Store store) const {
     Strip* sum = scratch;
     Strip* work = scratch + chunk_;
     for (size_t first = 0; first < k_; first += chunk_) {
@@ -70,8 +71,8 @@ class RsCode {
       engine.inverse_transform(target, chunk_, static_cast<uint32_t>(first + chunk_), count);
       if (first != 0) engine.add(sum, work, chunk_);
     }
-    engine.transform(sum, sum, chunk_, 0, 0, m_);
-    store(size_t{0}, size_t{m_}, sum);
+    engine.transform(sum, sum, chunk_, 0, wanted.begin, wanted.end);
+    store(wanted.begin, wanted.end - wanted.begin, sum + wanted.begin);
   }
 
   template <typename Load, typename Store>
@@ -83,11 +84,12 @@ class RsCode {
     // The last chunk, which may be narrow, goes first: then the first, the wide one, can use up the coefficients.
     for (size_t left = (m_ + chunk_ - 1) / chunk_; left-- > 0;) {
       const size_t first = left * chunk_;
-      const size_t count = std::min<size_t>(chunk_, m_ - first);
-      if (!wanted.meets(first, count)) continue;
+      const RecoveryRange part = wanted.within(first, first + chunk_);
+      if (part.begin >= part.end) continue;
       Strip* to = first == 0 ? coefficients : work;
-      engine.transform(to, coefficients, chunk_, static_cast<uint32_t>(first + chunk_), 0, count);
-      store(first, count, to);
+      engine.transform(to, coefficients, chunk_, static_cast<uint32_t>(first + chunk_), part.begin - first,
+                       part.end - first);
+      store(part.begin, part.end - part.begin, to + (part.begin - first));
     }
   }
 

@@ -21,6 +21,9 @@ static_assert(sizeof(Strip) == kStripBytes);
 
 using Strips = std::vector<Strip>;
 
+// Strips that a symbol fills, the last one perhaps in part.
+constexpr size_t strips_of(size_t symbol_bytes) { return (symbol_bytes + kStripBytes - 1) / kStripBytes; }
+
 // `left` bytes (even, > 0) of the symbol follow at `from`; a tail is padded with zero elements.
 inline void load_strip(Strip& strip, const uint8_t* from, size_t left) {
   if (left >= kStripBytes) {

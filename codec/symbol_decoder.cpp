@@ -4,19 +4,22 @@
 
 namespace walrusfs::codec {
 
-SymbolDecoder::SymbolDecoder(const RsCode& code, std::span<const uint16_t> given, const CodecEngine& engine, Way way)
+SymbolDecoder::SymbolDecoder(const RsCode& code, std::span<const uint16_t> given, const CodecEngine& engine,
+                             uint64_t strips, Way way)
     : engine_(engine), given_(given.size()), plan_(code, given) {
   if (missing_sources().empty() || way == Way::kTransforms) return;
-  if (way == Way::kSums || sums_are_cheaper()) coefficients_ = find_coefficients();
+  if (way == Way::kSums || sums_are_cheaper(strips)) coefficients_ = find_coefficients();
 }
 
-// Transforms of W strips take time in proportion to W log2 W. Measured with AVX-512 (the others gain more
-// from sums) at W = 2048, they cost as much as 1,800 multiples.
-bool SymbolDecoder::sums_are_cheaper() const {
-  constexpr size_t kTransformStepsPerMultiple = 12;
-  const size_t size = plan_.transform_size();
-  const auto levels = static_cast<size_t>(std::bit_width(size) - 1);
-  return missing_sources().size() * given_ * kTransformStepsPerMultiple <= size * levels;
+// Transforms of W strips take time in proportion to W log2 W, and a multiple as long as two to three of those steps
+// with every engine. Finding coefficients takes transforms, too.
+bool SymbolDecoder::sums_are_cheaper(uint64_t strips) const {
+  constexpr uint64_t kTransformStepsPerMultiple = 2;
+  const uint64_t size = plan_.transform_size();
+  const uint64_t transforms = size * static_cast<uint64_t>(std::bit_width(size) - 1);
+  const uint64_t sums = missing_sources().size() * given_ * kTransformStepsPerMultiple;
+  const uint64_t preparing = transforms * ((given_ + kStripElements - 1) / kStripElements);
+  return preparing + strips * sums < strips * transforms;
 }
 
 // The code is linear: what decodes from a given symbol that is one, when all others are zero, is the

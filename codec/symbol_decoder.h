@@ -12,9 +12,9 @@ class SymbolDecoder {
  public:
   enum class Way { kCheaper, kTransforms, kSums };
 
-  // `given`: exactly code.sources() distinct symbol numbers. `engine` must outlive the decoder. The way
-  // changes nothing but the speed; tests choose it.
-  SymbolDecoder(const RsCode& code, std::span<const uint16_t> given, const CodecEngine& engine,
+  // `given`: exactly code.sources() distinct symbol numbers. `engine` must outlive the decoder. `strips`: how many
+  // it will decode, for sums take something to prepare. The way changes nothing but the speed; tests choose it.
+  SymbolDecoder(const RsCode& code, std::span<const uint16_t> given, const CodecEngine& engine, uint64_t strips,
                 Way way = Way::kCheaper);
 
   const std::vector<uint16_t>& missing_sources() const { return plan_.missing_sources(); }
@@ -35,7 +35,7 @@ class SymbolDecoder {
   }
 
  private:
-  bool sums_are_cheaper() const;
+  bool sums_are_cheaper(uint64_t strips) const;
   std::vector<uint16_t> find_coefficients() const;
 
   const CodecEngine& engine_;

@@ -26,6 +26,27 @@ TEST(Encoder, BatchesInAnyOrderAreTheSameSlivers) {
   }
 }
 
+// Only the transforms' parts that lead to what is wanted are computed.
+TEST(Encoder, SliversOfAnyRangeAreTheSameAsAllTogether) {
+  for (uint32_t n : {7u, 34u, 100u}) {
+    const CodeShape shape = shape_of(n);
+    const Bytes blob = stream("walrusfs/ranges", 40'000);
+    const auto encoder = SliverEncoder::create(shape, blob).value();
+    for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
+      const auto whole = encoder.slivers(axis, test::sliver_indices(0, shape.n())).value();
+      for (const CodecEngine* engine : usable_codec_engines()) {
+        EncodeOptions options;
+        options.engine = engine;
+        for (uint16_t first = 0; first < n; first = static_cast<uint16_t>(first + 5)) {
+          const auto last = static_cast<uint16_t>(std::min<uint32_t>(first + 1 + first % 11, n));
+          const auto some = encoder.slivers(axis, test::sliver_indices(first, last), options).value();
+          for (size_t i = 0; i < some.size(); ++i) ASSERT_EQ(some[i], whole[first + i]) << n << ' ' << first + i;
+        }
+      }
+    }
+  }
+}
+
 TEST(Encoder, ThreadsDoNotChangeTheResult) {
   const CodeShape shape = shape_of(34);
   const Bytes blob = stream("walrusfs/threads", 100'001);

@@ -51,7 +51,7 @@ class SymbolDecoding : public ::testing::TestWithParam<const CodecEngine*> {
   void check(const RsCode& code, size_t missing, SymbolDecoder::Way way) {
     const Strips word = random_word(code);
     const std::vector<uint16_t> given = given_without(code, missing);
-    const SymbolDecoder decoder(code, given, *GetParam(), way);
+    const SymbolDecoder decoder(code, given, *GetParam(), 1000, way);
     ASSERT_EQ(decoder.missing_sources().size(), missing);
     Strips scratch(decoder.scratch());
     std::vector<size_t> found;
