@@ -31,12 +31,20 @@ Status check_node(const FullNode& chain, const ObjectId& node) {
   return ok_status();
 }
 
-// By the node's own capability, wherever it is.
-Step report_done(Call& call, const ObjectId& node) {
+// The node's own capability, wherever it is.
+StorageNodeCap load_cap(Call& call, const ObjectId& node) {
   const NodeRecord record = load_node_record(call, load_pool(call, node));
-  auto cap = call.work.child<StorageNodeCap>(record.cap).value();
+  return call.work.child<StorageNodeCap>(record.cap).value();
+}
+
+bool has_reported(Call& call, const ObjectId& node) {
+  return load_cap(call, node).last_epoch_sync_done == load_staking(call).value.epoch;
+}
+
+Step report_done(Call& call, const ObjectId& node) {
+  if (has_reported(call, node)) return {};
+  StorageNodeCap cap = load_cap(call, node);
   const uint32_t epoch = load_staking(call).value.epoch;
-  if (cap.last_epoch_sync_done == epoch) return {};
   MOVE_TRY(sync_done(call, &cap, epoch));
   const Owner owner = call.work.find(cap.id).value().owner;
   call.work.put(cap.id, owner, cap_type(call.packages), bcs_encode(cap));
@@ -49,7 +57,9 @@ Step report_all_done(Call& call) {
   return {};
 }
 
-bool is_change_done(const FullNode& chain) { return !std::holds_alternative<EpochChangeSync>(view_epoch(chain).state); }
+bool is_change_done(const FullNode& chain) {
+  return !std::holds_alternative<EpochChangeSync>(current_moment(chain).state);
+}
 
 bool is_last_node(Call& call, const ObjectId& node) {
   const ActiveSet set = load_active_set(call, load_staking(call).value);
@@ -170,7 +180,9 @@ Status select_next(FullNode& chain, Timing timing) {
 Status report_failed_challenges(FullNode& chain, const std::vector<ObjectId>& nodes) {
   for (const ObjectId& node : nodes) WFS_TRY(check_node(chain, node));
   WFS_TRY(act(chain, [&](Call& call) -> Step {
-    for (const ObjectId& node : nodes) MOVE_TRY(note_failed_challenges(call, node));
+    const Committee committee = load_staking(call).value.committee;
+    for (const ObjectId& node : nodes)
+      if (contains(committee, node)) MOVE_TRY(note_failed_challenges(call, node));
     return {};
   }));
   return ok_status();
@@ -188,7 +200,10 @@ Result<uint32_t> start_epoch_change(FullNode& chain, Timing timing) {
 
 Result<bool> report_sync_done(FullNode& chain, const ObjectId& node) {
   WFS_TRY(check_node(chain, node));
-  WFS_TRY(act(chain, [&](Call& call) { return report_done(call, node); }));
+  // Whoever asks again and again makes no records.
+  bool reported = false;
+  chain.read([&](Call& call) { reported = has_reported(call, node); });
+  if (!reported) WFS_TRY(act(chain, [&](Call& call) { return report_done(call, node); }));
   return is_change_done(chain);
 }
 

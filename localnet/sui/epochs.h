@@ -37,12 +37,13 @@ Status withdraw_node(FullNode& chain, const ObjectId& node);
 
 // Chooses committee and capacity of the next epoch by stake: phase NextParamsSelected.
 Status select_next(FullNode& chain, Timing timing);
-// In the current epoch, before it ends: these nodes failed their challenges and get no rewards for it.
+// In the current epoch, before it ends: these nodes failed their challenges and get no rewards for it. Nodes that are
+// in no committee have nothing to lose.
 Status report_failed_challenges(FullNode& chain, const std::vector<ObjectId>& nodes);
 // Into the new epoch (its number): rewards, room and prices, committees, phase EpochChangeSync.
 Result<uint32_t> start_epoch_change(FullNode& chain, Timing timing);
 // The node has all its shards. Whether the change is done now: nodes with a quorum of the shards have said so. Twice is
-// no error.
+// no error, and no record.
 Result<bool> report_sync_done(FullNode& chain, const ObjectId& node);
 
 // All of it at once: chosen if it was not, started, and all nodes are done. The new epoch.
