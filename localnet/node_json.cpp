@@ -119,9 +119,9 @@ Result<StatusAnswer> parse_status_answer(std::string_view body) {
     if (data == "nonexistent" || data.contains("invalid")) return StatusAnswer{};
     const auto& standing = data.contains("permanent") ? data.at("permanent") : data.at("deletable");
     StatusAnswer out{true, false, std::nullopt};
-    out.certified = data.contains("permanent")
-                        ? standing.at("isCertified").get<bool>()
-                        : standing.at("deletableCounts").at("count_deletable_certified").get<uint32_t>() > 0;
+    // A permanent object that is not certified yet hides a deletable one that is, but for its count.
+    out.certified = standing.at("deletableCounts").at("count_deletable_certified").get<uint32_t>() > 0 ||
+                    (data.contains("permanent") && standing.at("isCertified").get<bool>());
     const auto& epoch = standing.at("initialCertifiedEpoch");
     if (!epoch.is_null()) out.certified_epoch = epoch.get<uint32_t>();
     return out;
