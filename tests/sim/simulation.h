@@ -1,0 +1,119 @@
+// A network's life drawn from one seed: stores, reads, extensions, deletions, epochs, nodes that come and go and
+// misbehave; compared with the model after every step. The first thing that is wrong ends it and is told.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "localnet/parallel.h"
+#include "model.h"
+#include "sim_network.h"
+
+namespace walrusfs::sim {
+
+struct SimOptions {
+  uint64_t seed = 1;
+  size_t steps = 30;
+  bool print = false;
+};
+
+struct SimCounts {
+  uint64_t stored = 0, stores_refused = 0;
+  uint64_t read = 0, reads_refused = 0, reads_of_nothing = 0;
+  uint64_t epochs = 0, deletions = 0, extensions = 0, stale_certificates = 0;
+  uint64_t faults = 0, beyond_f = 0, power_cuts = 0, wipes = 0, healed = 0;
+  SimCounts& operator+=(const SimCounts& other);
+};
+
+struct SimOutcome {
+  std::string failure;  // empty when all went as it should
+  uint64_t trace_hash = 0;
+  SimCounts counts;
+};
+
+SimOutcome simulate(const SimOptions& options);
+
+class Simulation {
+ public:
+  explicit Simulation(const SimOptions& options);
+  SimOutcome run();
+
+ private:
+  struct Step {
+    unsigned weight;
+    const char* name;
+    void (Simulation::*run)();
+  };
+  static const std::vector<Step>& steps();
+  void one_step();
+  void finish();
+
+  void store();
+  void store_across_epochs();
+  void read();
+  void extend();
+  void remove();
+  void advance_epoch();
+  void stop_or_start();
+  void power_cut();
+  void power_cut_of_all();
+  void wipe();
+  void set_fault();
+  void clear_faults();
+  void turn_of_fortune();
+  void heal();
+  void let_time_pass();
+
+  // Reads all of it, or `range`, and compares.
+  void read_and_check(const BlobId& blob, std::optional<ByteRange> range);
+  void check_good_read(const BlobId& blob, Owed owed, const HttpReply& reply, std::optional<ByteRange> range);
+  void check_refused_read(const BlobId& blob, Owed owed, const HttpReply& reply);
+  void check_stored(const BlobId& blob, const std::string& answer, uint32_t epochs, bool permanent);
+  void check_collected();
+  // With nothing in its way, every node heals.
+  void check_healing();
+  // And then any f shards may be lost.
+  void check_any_f_may_be_lost();
+  // All that can be undone is.
+  void end_all_trouble();
+  // Until no more may be.
+  void stop_any_f();
+  // Tells the model when the epoch has advanced.
+  void note_epoch();
+  void fail(const std::string& what);
+  void say(const std::string& text) { trace_.line(text); }
+
+  std::string draw_content();
+  std::optional<BlobId> draw_blob();
+  // Nothing when there is no live claim.
+  std::optional<std::pair<BlobId, size_t>> draw_claim();
+  net::FaultRule draw_rule();
+  bool chance(uint64_t percent) { return rng_.below(100) < percent; }
+  Deadline::TimePoint now() { return network_.clock().monotonic(); }
+  BlobMetadata metadata_of(const std::string& content) const;
+
+  // Whether the node has all that it owes; no longer an emptied one then.
+  bool is_whole(size_t node);
+
+  uint32_t weight_of(const std::set<size_t>& nodes) const;
+  // Nodes that cannot be counted on now.
+  std::set<size_t> bad_nodes() const;
+  bool within_f() const { return weight_of(bad_nodes()) <= network_.committee().shape().f(); }
+  // Whether one more bad node is allowed: as many as the network bears, or, in a reckless life, any.
+  bool may_harm(size_t node);
+  // In the middle of something, by a fault.
+  bool epoch_may_change();
+
+  const SimOptions options_;
+  Trace trace_;
+  SeededRng rng_, order_;
+  const net::OneAtATime one_at_a_time_{order_};
+  const bool reckless_;
+  SimNetwork network_;
+  Model model_;
+  std::set<size_t> stopped_, faulty_, emptied_;
+  std::string failure_;
+  SimCounts counts_;
+};
+
+}  // namespace walrusfs::sim
