@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the first inputs of the codec's fuzz targets out of the golden vectors: `make_corpus.py ROOT`.
+"""Makes the first inputs of fuzz targets, those of the codec out of the golden vectors: `make_corpus.py ROOT`.
 
 Run by hand when vectors or targets change; what it writes is kept in corpus/, beside what fuzzing found.
 """
@@ -113,12 +113,44 @@ def quilts(corpus: Corpus):
                  b"\x05a.txt\x02v1\x0bhello world\x01b\x00\x00\x02cc\x01w\x03abc")
 
 
+QUERY, PATH, FORM, TOKEN, FAULT, NODE_ANSWER = range(6)
+
+
+def doors(corpus: Corpus):
+    """What clients send to the services of the local network."""
+    for name, text in {"store": b"epochs=3&permanent=true", "concat": b"ids=a&ids=b%20c"}.items():
+        corpus.write("doors", f"query-{name}", [QUERY], text)
+    corpus.write("doors", "path", [PATH], b"/v1/blobs/by-quilt-id/AAAA/a%2Fb")
+    corpus.write("doors", "form", [FORM],
+                 b'xyz\n--xyz\r\nContent-Disposition: form-data; name="a.txt"\r\n\r\nhello\r\n--xyz--\r\n')
+    corpus.write("doors", "token", [TOKEN], b"Bearer eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjQsImp0aSI6IjEifQ.AAAA")
+    corpus.write("doors", "fault", [FAULT], b'{"kind":"slow","rate":0.5,"seed":7,"delayMs":20,"route":"metadata"}')
+    answer = b'{"success":{"code":200,"data":{"deletable":{"initialCertifiedEpoch":1,"deletableCounts":'
+    answer += b'{"count_deletable_total":1,"count_deletable_certified":1}}}}}'
+    corpus.write("doors", "status", [NODE_ANSWER], answer)
+
+
+def node_requests(corpus: Corpus):
+    """Scripts of requests to one storage node, as node_fuzz reads them."""
+    put, get, plain = 1, 0, [1, 1]  # the last: no odd content type, no authorization
+
+    def request(method: int, leaf: int, body: list[int], query: int = 0) -> bytes:
+        return bytes([0, method, 3, leaf, 1, query] + body + plain)
+
+    metadata, nothing = [0, 0], [3, 0, 0]
+    store = request(put, 0, metadata) + request(put, 2, [1, 3]) + request(put, 3, [2, 6])
+    corpus.write("node", "store-and-read", [], store + b"".join(request(get, leaf, nothing) for leaf in range(7)))
+    corpus.write("node", "pending", [], request(put, 0, metadata, 1) + request(put, 2, [1, 3], 1))
+    asks = [request(get, 7, nothing, 2), request(get, 7, nothing, 3), request(get, 6, nothing, 4)]
+    corpus.write("node", "symbols", [], store + b"".join(asks) + request(get, 8, nothing))
+
+
 def main() -> int:
     if len(sys.argv) != 2:
         print("usage: make_corpus.py ROOT_OF_THE_PROJECT", file=sys.stderr)
         return 2
     corpus = Corpus(Path(sys.argv[1]))
-    for make in (blobs, recovery_symbols, inconsistency_proofs, scripts, quilts):
+    for make in (blobs, recovery_symbols, inconsistency_proofs, scripts, quilts, doors, node_requests):
         make(corpus)
     return 0
 

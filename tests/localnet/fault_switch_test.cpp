@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/testing/manual_clock.h"
+#include "fake_call.h"
 #include "localnet/faults.h"
 #include "localnet/faults_json.h"
 #include "localnet/lagging_registry.h"
@@ -12,23 +13,10 @@
 namespace walrusfs::localnet {
 namespace {
 
-class TestCall final : public HttpCall {
- public:
-  TestCall(std::string method, std::string path) : method_(std::move(method)), path_(std::move(path)) {}
-  const std::string& method() const override { return method_; }
-  const std::string& path() const override { return path_; }
-  const std::string& query() const override { return query_; }
-  std::optional<std::string> header(const std::string&) const override { return std::nullopt; }
-  bool read_body(const ByteSink&) override { return true; }
-
- private:
-  const std::string method_, path_, query_;
-};
-
 class FaultSwitch : public testing::Test {
  protected:
   HttpAnswer ask(const std::string& path = "/v1/blobs/x/metadata", const std::string& method = "GET") {
-    TestCall call(method, path);
+    FakeCall call(method, path);
     return faults_.answer(call, [this](HttpCall&) {
       ++done_;
       return bytes_answer(to_bytes(as_bytes(kTruth)));
@@ -142,7 +130,7 @@ TEST_F(FaultSwitch, TheEpochAdvancesFirst) {
   int epoch = 1, seen = 0;
   faults_.on_epoch_change([&] { ++epoch; });
   set({.kind = FaultKind::kEpochChange, .times = 1});
-  TestCall call("GET", "/v1/blobs/x/confirmation/permanent");
+  FakeCall call("GET", "/v1/blobs/x/confirmation/permanent");
   auto inner = [&](HttpCall&) {
     seen = epoch;
     return text_answer(200, "");

@@ -3,33 +3,17 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/rng.h"
 #include "base/testing/manual_clock.h"
 #include "client/token_source.h"
+#include "fake_call.h"
 
 namespace walrusfs::localnet {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-class FakeCall final : public HttpCall {
- public:
-  std::map<std::string, std::string> headers;
-  const std::string& method() const override { return text_; }
-  const std::string& path() const override { return text_; }
-  const std::string& query() const override { return text_; }
-  std::optional<std::string> header(const std::string& name) const override {
-    auto found = headers.find(name);
-    return found == headers.end() ? std::nullopt : std::optional(found->second);
-  }
-  bool read_body(const ByteSink&) override { return true; }
-
- private:
-  std::string text_;
-};
 
 const std::string kSecret = "a secret that both sides know";
 
