@@ -149,4 +149,9 @@ Status control_local_node(Files& files, const std::string& folder, size_t node, 
   return localnet::control_node(files, folder, node, run ? "start" : "stop");
 }
 
+Result<std::string> local_faucet(Files& files, const std::string& folder, const std::string& address, uint64_t mist,
+                                 uint64_t frost) {
+  return localnet::control_faucet(files, folder, {address, mist, frost});
+}
+
 }  // namespace walrusfs::cli

@@ -39,4 +39,8 @@ Status serve_local_network(const LocalNetworkOptions& options, const std::functi
 // A fault to try things with: one node is stopped, or started again. Nodes are counted from 0.
 Status control_local_node(Files& files, const std::string& folder, size_t node, bool run);
 
+// New coins for `address`, in MIST and FROST; the digest of the transaction.
+Result<std::string> local_faucet(Files& files, const std::string& folder, const std::string& address, uint64_t mist,
+                                 uint64_t frost);
+
 }  // namespace walrusfs::cli

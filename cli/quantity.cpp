@@ -47,6 +47,23 @@ Result<Millis> parse_duration(std::string_view text) {
   return Millis(static_cast<int64_t>(ms));
 }
 
+Result<uint64_t> parse_coins(std::string_view text) {
+  constexpr size_t kDecimals = 9;
+  const size_t point = text.find('.');
+  const std::string_view whole = text.substr(0, point);
+  const std::string_view fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
+  std::string digits(whole);
+  digits += fraction;
+  digits.append(fraction.size() <= kDecimals ? kDecimals - fraction.size() : 0, '0');
+  uint64_t units = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), units);
+  const bool has_point = point != std::string_view::npos;
+  const bool good = !whole.empty() && fraction.size() <= kDecimals && has_point != fraction.empty();
+  if (!good || error != std::errc() || end != digits.data() + digits.size())
+    return Error(Code::kInvalidArgument, fmt::format("'{}' is no amount of coins; write it like 2 or 0.5", text));
+  return units;
+}
+
 uint64_t part_of(uint64_t whole, uint64_t done, uint64_t total) {
   if (done >= total) return whole;
   return static_cast<uint64_t>(static_cast<double>(whole) * static_cast<double>(done) / static_cast<double>(total));

@@ -15,6 +15,9 @@ Result<uint64_t> parse_bytes(std::string_view text);
 // "500ms", "30s", "5min", "2h", "1d".
 Result<Millis> parse_duration(std::string_view text);
 
+// SUI or WAL, with up to nine decimals: "2", "0.5". In the smallest unit (MIST, FROST).
+Result<uint64_t> parse_coins(std::string_view text);
+
 // What `done` of `total` steps are of `whole` bytes; for progress.
 uint64_t part_of(uint64_t whole, uint64_t done, uint64_t total);
 

@@ -64,6 +64,9 @@ Committee::Committee(CodeShape shape, std::vector<Member> members)
   for (const Member& member : members_)
     if (member.key) signers_.push_back({*member.key, static_cast<uint32_t>(member.shards.size())});
   if (signers_.size() != members_.size()) signers_.clear();
+  for (const Member& member : members_)
+    chain_indices_.push_back(static_cast<uint16_t>(
+        std::count_if(members_.begin(), members_.end(), [&](const Member& other) { return other.id < member.id; })));
 }
 
 const Member* Committee::find(const std::string& id) const {

@@ -39,6 +39,8 @@ class Committee {
   const Member& owner_of(ShardIndex shard) const { return members_[owner(shard)]; }
   // Null for a node that is no member.
   const Member* find(const std::string& id) const;
+  // The member's place in the chain's committee, which is sorted by id: its bit in a certificate.
+  uint16_t chain_index(size_t member) const { return chain_indices_[member]; }
 
   // Shards that must hold for a blob to count as stored (2f + 1 when n = 3f + 1), and those that
   // surely include one honest node.
@@ -50,6 +52,7 @@ class Committee {
   std::vector<Member> members_;
   std::vector<size_t> owners_;  // by shard
   std::vector<Signer> signers_;
+  std::vector<uint16_t> chain_indices_;  // by member
 };
 
 // The committee of the network in `folder`, made and written there when there is none yet.

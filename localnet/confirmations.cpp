@@ -38,7 +38,9 @@ ConfirmationRound collect_confirmations(const Committee& committee, std::span<co
 }
 
 BlobCertificate to_transaction(const Certificate& certificate, const Committee& committee) {
-  return {certificate.message, signers_to_bitmap(certificate.signers, committee.members().size()),
+  std::vector<uint16_t> signers;
+  for (const uint16_t member : certificate.signers) signers.push_back(committee.chain_index(member));
+  return {certificate.message, signers_to_bitmap(signers, committee.members().size()),
           to_bytes(certificate.signature.to_bytes())};
 }
 

@@ -69,6 +69,18 @@ Result<std::string> ask(Files& files, const std::string& folder, const std::stri
                "the local network in " + folder + " refused: " + why);
 }
 
+HttpAnswer answer_faucet(Localnet& network, const std::string& address, const std::string& amounts) {
+  const auto query = Query::parse(amounts, {"mist", "frost"});
+  if (!query) return outcome(query.error());
+  const auto mist = query->number("mist"), frost = query->number("frost");
+  if (!mist || !frost) return outcome(mist ? frost.error() : mist.error());
+  const auto granted = network.faucet({address, mist->value_or(0), frost->value_or(0)});
+  if (!granted) return outcome(granted.error());
+  ordered_json body;
+  body["digest"] = *granted;
+  return json_answer(200, body.dump());
+}
+
 }  // namespace
 
 HttpAnswer answer_control(Localnet& network, const std::string& token, HttpCall& call) {
@@ -88,6 +100,7 @@ HttpAnswer answer_control(Localnet& network, const std::string& token, HttpCall&
     if (!epoch) return outcome(epoch.error());
     return json_answer(200, "{\"epoch\":" + std::to_string(*epoch) + "}");
   }
+  if (path->size() == 3 && (*path)[1] == "faucet") return answer_faucet(network, (*path)[2], call.query());
   if (!node) return text_answer(404, "");
   if ((*path)[3] == "stop") return outcome(network.stop_node(*node));
   if ((*path)[3] == "start") return outcome(network.start_node(*node));
@@ -122,6 +135,17 @@ Result<uint32_t> control_advance_epoch(Files& files, const std::string& folder) 
   WFS_ASSIGN(std::string answer, ask(files, folder, "POST", "/v1/epoch/advance"));
   try {
     return ordered_json::parse(answer).at("epoch").get<uint32_t>();
+  } catch (const ordered_json::exception& problem) {
+    return Error(Code::kInternal, std::string("the local network's answer makes no sense: ") + problem.what());
+  }
+}
+
+Result<std::string> control_faucet(Files& files, const std::string& folder, const FaucetWish& wish) {
+  WFS_ASSIGN(std::string answer,
+             ask(files, folder, "POST", "/v1/faucet/" + wish.address + "?mist=" + std::to_string(wish.mist) +
+                                            "&frost=" + std::to_string(wish.frost)));
+  try {
+    return ordered_json::parse(answer).at("digest").get<std::string>();
   } catch (const ordered_json::exception& problem) {
     return Error(Code::kInternal, std::string("the local network's answer makes no sense: ") + problem.what());
   }

@@ -1,33 +1,26 @@
-// What the chain knows about blobs: objects, epochs, prices. An honest stand-in for the Sui ledger,
-// behind the interface that a true one will implement later.
+// What the chain knows about blobs, as storage nodes, aggregator and publisher see it: which ones are registered and
+// certified and until when, and the transactions by which the publisher stores. chain_ledger.h is its life.
 //
-// Safe to call from any thread. Epochs start at 1 and advance only by advance_epoch(); an object with
-// end epoch e keeps its blob alive in epochs < e.
+// Safe to call from any thread. An object with end epoch e keeps its blob alive in epochs < e.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/files.h"
 #include "base/ids.h"
 #include "base/result.h"
-#include "base/rng.h"
-#include "codec/certificate.h"
 
 namespace walrusfs::localnet {
 
 constexpr uint32_t kMaxEpochsAhead = 53;
-// FROST per started MiB of encoded length: storage per epoch, and once for writing (as on mainnet).
-constexpr uint64_t kStoragePricePerUnit = 11'000;
-constexpr uint64_t kWritePricePerUnit = 20'000;
 
 struct TransactionEvent {
   std::string tx_digest;  // base58
   uint64_t event_seq = 0;
 };
 
+// A Blob object, or an entry of a storage pool.
 struct BlobObject {
   std::string id;
   BlobId blob;
@@ -39,7 +32,7 @@ struct BlobObject {
   uint32_t start_epoch = 0;
   uint32_t end_epoch = 0;  // exclusive
   bool deletable = false;
-  std::string owner;      // address
+  std::string owner;      // address; empty when shared, burned, or in a pool
   std::string shared_id;  // of the shared wrapper; empty when not shared
   TransactionEvent last_event;  // registration, or certification once there is one
 };
@@ -60,19 +53,24 @@ struct BlobStanding {
 
 struct RegisterRequest {
   BlobId blob;
+  Digest root_hash{};  // of its metadata: with the size, it makes the blob ID
   uint64_t size_bytes = 0;
   uint64_t encoded_length = 0;
   uint32_t epochs = 1;  // ahead; 1 = until the end of the current one
   bool deletable = true;
-  std::string owner;
-  bool share = false;
 };
 
 // What many nodes signed, as the transaction carries it.
 struct BlobCertificate {
   Bytes message;         // a StorageConfirmation, or an invalid_blob_id_message
-  Bytes signers_bitmap;  // in the order of the committee
+  Bytes signers_bitmap;  // in the order of the chain's committee: by node id (Committee::chain_index)
   Bytes signature;       // of all signers, added up
+};
+
+// What becomes of a blob object once it is certified: it stays with the wallet unless one of these is set.
+struct AfterStore {
+  std::optional<std::string> send_to;  // an address
+  bool share = false;
 };
 
 struct Registration {
@@ -88,7 +86,7 @@ class BlobRegistry {
   virtual BlobStanding standing(const BlobId& blob) const = 0;
   // Registered, not expired, and for that blob.
   virtual bool object_is_live(const std::string& object_id, const BlobId& blob) const = 0;
-  // Those that nodes must keep: a certified object is live, and nobody found them inconsistent.
+  // What nodes have to keep: blobs with a live, certified object, and not marked as invalid.
   virtual std::vector<BlobId> certified_blobs() const = 0;
 };
 
@@ -96,35 +94,26 @@ class Ledger : public BlobRegistry {
  public:
   // The publisher's own address.
   virtual const std::string& wallet_address() const = 0;
-  // kInvalidArgument unless 1 <= epochs <= kMaxEpochsAhead.
+  // For the wallet, which pays. kInvalidArgument unless 1 <= epochs <= kMaxEpochsAhead.
   virtual Result<Registration> register_blob(const RegisterRequest& request) = 0;
   // kNotFound for an unknown or expired object, kStale for a certificate of another epoch (collect a new one),
   // kInvalidArgument for one that does not hold. Certifying twice is not an error.
-  virtual Result<BlobObject> certify(const std::string& object_id, const BlobCertificate& certificate) = 0;
+  virtual Result<BlobObject> certify(const std::string& object_id, const BlobCertificate& certificate,
+                                     const AfterStore& then = {}) = 0;
   // Nobody may have the blob any more: nodes with at least one honest one among them found that its slivers are not
   // what its metadata says. kInvalidArgument for a certificate that does not hold; twice is not an error.
   virtual Status invalidate(const BlobId& blob, const BlobCertificate& certificate) = 0;
   // More epochs for a certified object; answers with the cost in FROST.
   virtual Result<uint64_t> extend(const std::string& object_id, uint32_t epochs) = 0;
-  // kNotPermitted for a permanent one.
+  // kNotPermitted for one that is permanent, or not the wallet's.
   virtual Status remove(const std::string& object_id) = 0;
-  // The new epoch.
-  virtual Result<uint32_t> advance_epoch() = 0;
 
+  // Live ones only.
   virtual std::optional<BlobObject> object(const std::string& object_id) const = 0;
   // Live objects of a blob, in order of registration.
   virtual std::vector<BlobObject> objects_of(const BlobId& blob) const = 0;
   // Sizes of all blobs with a live object, each counted once.
   virtual uint64_t live_bytes() const = 0;
 };
-
-uint64_t storage_units(uint64_t encoded_length);
-uint64_t store_cost_frost(uint64_t encoded_length, uint32_t epochs);
-
-// The ledger in one file of checksummed lines, each synced before the call that made it returns. A
-// torn last line (a crash while writing) is cut off; damage before it is kCorrupt.
-// `committee` says whose signatures count. `files` and `rng` must outlive it.
-Result<std::unique_ptr<Ledger>> open_file_ledger(Files& files, Rng& rng, const std::string& path,
-                                                 std::vector<Signer> committee);
 
 }  // namespace walrusfs::localnet

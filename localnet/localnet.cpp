@@ -7,18 +7,21 @@
 
 #include "base/log.h"
 #include "localnet/aggregator.h"
+#include "localnet/chain.h"
 #include "localnet/control.h"
 #include "localnet/faults_json.h"
 #include "localnet/folder_lock.h"
 #include "localnet/node_host.h"
 #include "localnet/node_keys.h"
 #include "localnet/publisher.h"
+#include "localnet/sui/epochs.h"
 
 namespace walrusfs::localnet {
 namespace {
 
 // The gates admit 256 + 320 and 8 + 8; connections beyond must still be told 429.
-constexpr size_t kAggregatorThreads = 640, kPublisherThreads = 64, kControlThreads = 4;
+constexpr size_t kAggregatorThreads = 640, kPublisherThreads = 64, kControlThreads = 4,
+                 kRpcThreads = 64;
 
 Status empty_folder(Files& files, const std::string& folder) {
   WFS_TRY(files.make_directories(folder));
@@ -29,6 +32,17 @@ Status empty_folder(Files& files, const std::string& folder) {
 }
 
 Error no_node(size_t node) { return Error(Code::kInvalidArgument, "there is no node " + std::to_string(node)); }
+
+// Nobody would miss the blobs of a chain that is gone, and the nodes would drop them.
+Status expect_chain(Files& files, const std::string& folder) {
+  for (const char* name : {"/chain.sqlite", "/ledger"}) {
+    WFS_ASSIGN(const bool exists, files.exists(folder + name));
+    if (exists) return {};
+  }
+  return Error(Code::kCorrupt, "the chain of the local network, " + folder +
+                                   "/chain.sqlite, is gone; what the nodes store was left as it is. Put a backup of it "
+                                   "in its place, or use another folder");
+}
 
 uint16_t chosen(uint16_t configured, uint16_t before) { return configured != 0 ? configured : before; }
 
@@ -42,7 +56,7 @@ struct Localnet::Impl {
   FixedMembership membership;
   Faults ledger_faults;
   std::function<Result<uint32_t>()> advance_epoch;  // for the fault of that name
-  std::unique_ptr<Ledger> ledger;
+  std::unique_ptr<Chain> chain;
   Deadline::TimePoint started_at;
   std::vector<std::unique_ptr<NodeHost>> nodes;
   NodeDirectory directory;
@@ -51,15 +65,15 @@ struct Localnet::Impl {
   std::unique_ptr<Aggregator> aggregator;
   std::unique_ptr<Publisher> publisher;
   LocalnetState state;  // constant once started
-  std::unique_ptr<HttpServer> aggregator_server, publisher_server, control_server;
+  std::unique_ptr<HttpServer> aggregator_server, publisher_server, rpc_server, control_server;
 
-  Impl(const LocalnetConfig& with, World in, FolderLock held, Committee members, std::unique_ptr<Ledger> chain)
+  Impl(const LocalnetConfig& with, World in, FolderLock held, Committee members, std::unique_ptr<Chain> with_chain)
       : config(with),
         world(in),
         lock(std::move(held)),
         membership(std::move(members)),
         ledger_faults(in.clock),
-        ledger(std::move(chain)),
+        chain(std::move(with_chain)),
         started_at(in.clock.monotonic()) {}
 
   std::string scratch() const { return config.folder + "/tmp"; }
@@ -69,8 +83,8 @@ struct Localnet::Impl {
     for (size_t i = 0; i < members.size(); ++i) {
       const std::string number = std::to_string(i);
       nodes.push_back(std::make_unique<NodeHost>(membership, members[i].id, "storage node " + number,
-                                                 node_folder(config.folder, i), config.address, *ledger, world,
-                                                 NodeHostOptions{config.heal}));
+                                                 node_folder(config.folder, i), config.address, chain->ledger(),
+                                                 world, NodeHostOptions{config.heal}));
       nodes.back()->faults().on_epoch_change([this] {
         if (auto advanced = advance_epoch(); !advanced) log_warn("fault: {}", advanced.error().to_string());
       });
@@ -81,19 +95,25 @@ struct Localnet::Impl {
     for (const auto& node : nodes)
       for (size_t i = 0; i < nodes.size(); ++i)
         node->meet(nodes[i]->id(), "node " + std::to_string(i), config.address, nodes[i]->port());
-    return {};
+    std::vector<std::string> addresses;
+    for (const auto& node : nodes) addresses.push_back(config.address + ":" + std::to_string(node->port()));
+    return chain->place_nodes(*membership.committees()->current, addresses);
   }
 
   Status start_services(const LocalnetState& before) {
     reader = std::make_unique<BlobReader>(membership, directory, world.clock, config.read_cache_bytes);
     writer = std::make_unique<BlobWriter>(membership, directory, config.encode_threads);
-    aggregator = std::make_unique<Aggregator>(*reader, *ledger, world.files, scratch());
+    aggregator = std::make_unique<Aggregator>(*reader, chain->ledger(), world.files, scratch());
     PublisherOptions options;
     options.max_body_bytes = config.max_body_bytes;
     options.scratch_folder = scratch();
     options.encode_threads = config.encode_threads;
-    publisher = std::make_unique<Publisher>(membership, *writer, directory, *ledger, world.files, options);
+    publisher = std::make_unique<Publisher>(membership, *writer, directory, chain->ledger(), world.files, options);
 
+    return start_servers(before);
+  }
+
+  Status start_servers(const LocalnetState& before) {
     HttpServerOptions serve;
     serve.name = "aggregator";
     serve.address = config.address;
@@ -110,7 +130,22 @@ struct Localnet::Impl {
     serve.malformed_range = text_answer(416, "");
     WFS_ASSIGN(publisher_server,
                HttpServer::start(serve, [p = publisher.get()](HttpCall& call) { return p->answer(call); }));
+    serve.name = "full node";
+    serve.port = chosen(config.rpc_port, before.chain.rpc_port);
+    serve.any_port_if_taken = config.rpc_port == 0;
+    serve.max_threads = kRpcThreads;
+    const auto answer_rpc = [c = chain.get()](HttpCall& call) { return c->answer(call); };
+    WFS_ASSIGN(rpc_server, HttpServer::start(serve, [this, answer_rpc](HttpCall& call) {
+                 return ledger_faults.answer(call, answer_rpc);
+               }));
     return {};
+  }
+
+  ChainInfo chain_info() const {
+    ChainInfo info = chain->info();
+    info.rpc_url = rpc_server->url();
+    info.rpc_port = rpc_server->port();
+    return info;
   }
 
   Status start_control(Localnet& network, const LocalnetState& before) {
@@ -138,6 +173,7 @@ struct Localnet::Impl {
     state.control_url = control_server->url();
     state.control_port = control_server->port();
     state.max_body_bytes = config.max_body_bytes;
+    state.chain = chain_info();
     for (const auto& node : nodes) {
       NodeStatus now = node->status();
       state.nodes.push_back({now.id, now.url, node->port(), now.shards});
@@ -152,6 +188,7 @@ struct Localnet::Impl {
 
   void stop() {
     control_server.reset();
+    rpc_server.reset();
     publisher_server.reset();
     aggregator_server.reset();
     directory.close_idle();  // or the nodes would wait for their keep-alive to end
@@ -174,15 +211,15 @@ Result<std::unique_ptr<Localnet>> Localnet::start(const LocalnetConfig& config, 
   WFS_ASSIGN(Committee committee,
              load_or_create_committee(world.files, world.rng, config.folder, config.shards, config.nodes));
   WFS_ASSIGN(Committee registered, register_nodes(world.files, world.rng, config.folder, std::move(committee)));
-  WFS_ASSIGN(auto ledger,
-             open_file_ledger(world.files, world.rng, config.folder + "/ledger", registered.signers()));
   auto before = read_state(world.files, config.folder);
   if (!before && before.error().code() != Code::kNotFound)
     log_warn("local network: {}; its ports are chosen anew", before.error().message());
+  if (before) WFS_TRY(expect_chain(world.files, config.folder));
+  WFS_ASSIGN(auto chain, Chain::open(world, config.folder, registered));
   const LocalnetState ports = before ? *before : LocalnetState();
 
   std::unique_ptr<Localnet> network(new Localnet(
-      std::make_unique<Impl>(config, world, std::move(lock), std::move(registered), std::move(ledger))));
+      std::make_unique<Impl>(config, world, std::move(lock), std::move(registered), std::move(chain))));
   Impl& impl = *network->impl_;
   WFS_TRY(empty_folder(world.files, impl.scratch()));
   impl.advance_epoch = [started = network.get()] { return started->advance_epoch(); };
@@ -201,17 +238,18 @@ LocalnetStatus Localnet::status() const {
   out.pid = getpid();
   out.uptime_seconds = static_cast<uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(impl_->world.clock.monotonic() - impl_->started_at).count());
-  out.epoch = impl_->ledger->epoch();
+  out.epoch = impl_->chain->ledger().epoch();
   out.shards = impl_->membership.shape().n();
   out.aggregator_url = impl_->aggregator_server->url();
   out.publisher_url = impl_->publisher_server->url();
   out.max_body_bytes = impl_->config.max_body_bytes;
+  out.chain = impl_->state.chain;
   for (const auto& node : impl_->nodes) {
     out.nodes.push_back(node->status());
     out.blobs = std::max(out.blobs, out.nodes.back().blobs);
     out.bytes += out.nodes.back().bytes;
   }
-  out.blob_bytes = impl_->ledger->live_bytes();
+  out.blob_bytes = impl_->chain->ledger().live_bytes();
   ReaderCounts counts = impl_->reader->counts();
   out.slivers_fetched = counts.rows_fetched;
   out.slivers_rebuilt = counts.rows_rebuilt;
@@ -247,12 +285,23 @@ Status Localnet::clear_faults(std::optional<size_t> node, std::optional<FaultKin
 }
 
 Result<uint32_t> Localnet::advance_epoch() {
-  WFS_ASSIGN(uint32_t epoch, impl_->ledger->advance_epoch());
+  WFS_ASSIGN(uint32_t epoch, sui::advance_epoch(impl_->chain->node()));
   for (auto& node : impl_->nodes) WFS_TRY(node->drop_expired());
   return epoch;
 }
 
-Ledger& Localnet::ledger() { return *impl_->ledger; }
+Ledger& Localnet::ledger() { return impl_->chain->ledger(); }
+
+sui::FullNode& Localnet::full_node() { return impl_->chain->node(); }
+
+Result<std::string> Localnet::faucet(const FaucetWish& wish) {
+  auto to = sui::Address::parse(wish.address);
+  if (!to) return Error(Code::kInvalidArgument, to.error().message());
+  if (wish.mist > sui::kFaucetMost || wish.frost > sui::kFaucetMost)
+    return Error(Code::kInvalidArgument, "the faucet gives ten million SUI and WAL at once, not more");
+  WFS_ASSIGN(const sui::Record granted, impl_->chain->node().grant(*to, wish.mist, wish.frost));
+  return granted.effects.transaction.to_string();
+}
 
 namespace {
 
@@ -286,6 +335,7 @@ std::string to_json(const LocalnetStatus& status) {
                       {"aggregator", status.aggregator_url},
                       {"publisher", status.publisher_url},
                       {"maxBodyBytes", status.max_body_bytes},
+                      {"sui", ordered_json::parse(to_json(status.chain))},
                       {"blobs", status.blobs},
                       {"bytes", status.bytes},
                       {"blobBytes", status.blob_bytes},

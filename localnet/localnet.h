@@ -1,8 +1,9 @@
 // An embedded Walrus network in one process: storage nodes with the real HTTP API, each with its own port
-// and folder; a ledger; an aggregator and a publisher in front, which reach the nodes only over HTTP.
+// and folder; a chain with the RPC of a Sui full node; an aggregator and a publisher in front, which reach the nodes
+// only over HTTP.
 //
 // start() returns when everything answers; the destructor stops it. Everything survives restarts: blobs,
-// ledger, node ids, and ports where they are still free. Calls are safe from any thread.
+// chain, node ids, and ports where they are still free. Calls are safe from any thread.
 // docs/localnet.md tells which routes are served and what is not there yet.
 #pragma once
 
@@ -28,6 +29,7 @@ struct LocalnetConfig {
   std::string address = "127.0.0.1";
   uint16_t aggregator_port = 0;     // 0: the one used before if it is free, else any
   uint16_t publisher_port = 0;
+  uint16_t rpc_port = 0;
   uint64_t max_body_bytes = 10'240 * 1024;     // of the publisher; the official default
   uint64_t read_cache_bytes = 256 << 20;       // verified slivers kept by the aggregator
   unsigned encode_threads = 2;
@@ -61,6 +63,7 @@ struct LocalnetStatus {
   uint32_t shards = 0;
   std::string aggregator_url, publisher_url;
   uint64_t max_body_bytes = 0;
+  ChainInfo chain;
   std::vector<NodeStatus> nodes;
   uint64_t blobs = 0;  // of the node that has most
   uint64_t bytes = 0;  // of all nodes
@@ -72,12 +75,21 @@ struct LocalnetStatus {
 
 std::string to_json(const LocalnetStatus& status);
 
+// In the smallest units.
+struct FaucetWish {
+  std::string address;
+  uint64_t mist = 0, frost = 0;
+};
+
 class Ledger;
+namespace sui {
+class FullNode;
+}
 
 class Localnet {
  public:
   // kBusy when a network runs in the folder already; kInvalidArgument when the folder holds one of other
-  // numbers; kCorrupt when its ledger or committee is damaged.
+  // numbers; kCorrupt when its chain or committee is damaged, or its chain is gone.
   static Result<std::unique_ptr<Localnet>> start(const LocalnetConfig& config, World world);
   ~Localnet();
 
@@ -95,6 +107,11 @@ class Localnet {
   // Ends the current epoch; what has expired is dropped by the nodes. The new epoch.
   Result<uint32_t> advance_epoch();
   Ledger& ledger();
+  sui::FullNode& full_node();
+
+  // New coins; the digest of the transaction. kInvalidArgument for an address that is none and for amounts beyond the
+  // faucet's limit.
+  Result<std::string> faucet(const FaucetWish& wish);
 
  private:
   struct Impl;
@@ -115,5 +132,7 @@ Status control_set_fault(Files& files, const std::string& folder, std::optional<
 Status control_clear_faults(Files& files, const std::string& folder, std::optional<size_t> node,
                             std::optional<FaultKind> kind);
 Result<uint32_t> control_advance_epoch(Files& files, const std::string& folder);
+// The digest of the transaction.
+Result<std::string> control_faucet(Files& files, const std::string& folder, const FaucetWish& wish);
 
 }  // namespace walrusfs::localnet

@@ -5,41 +5,15 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "codec/signed_messages.h"
+#include "localnet/key_file.h"
 
 namespace walrusfs::localnet {
 namespace {
 
 constexpr uint8_t kBlsFlag = 0x04;
-constexpr uint64_t kMaxKeyFileBytes = 256;
 constexpr uint32_t kFirstEpoch = 1;
 
 std::string protocol_key_path(const std::string& node_folder) { return node_folder + "/protocol.key"; }
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.remove_suffix(1);
-  return text;
-}
-
-// The 32 bytes of a tagged key.
-Result<Bytes> read_tagged(Files& files, const std::string& path, uint8_t flag) {
-  WFS_ASSIGN(Bytes text, read_file(files, path, kMaxKeyFileBytes));
-  auto tagged = from_base64(trimmed(as_text(text)));
-  wipe(text);
-  if (!tagged || tagged->size() != 1 + bls::kSecretKeyBytes || tagged->front() != flag)
-    return Error(Code::kCorrupt, path + " holds no key of its kind: delete it, and the node gets a new one");
-  return Bytes(tagged->begin() + 1, tagged->end());
-}
-
-Status write_tagged(Files& files, const std::string& path, uint8_t flag, ByteView secret) {
-  Bytes tagged = {flag};
-  tagged.reserve(1 + secret.size());
-  append(tagged, secret);
-  std::string text = to_base64(tagged) + "\n";
-  Status written = write_file_durably(files, path, as_bytes(text));
-  wipe(tagged);
-  wipe({reinterpret_cast<uint8_t*>(text.data()), text.size()});
-  return written;
-}
 
 Result<NodeKeys> load_or_create_node_keys(Files& files, Rng& rng, const std::string& node_folder) {
   WFS_ASSIGN(bool exists, files.exists(protocol_key_path(node_folder)));
@@ -47,7 +21,7 @@ Result<NodeKeys> load_or_create_node_keys(Files& files, Rng& rng, const std::str
   NodeKeys keys{bls::SecretKey::generate(rng)};
   WFS_TRY(files.make_directories(node_folder));
   auto secret = keys.protocol.to_bytes();
-  Status written = write_tagged(files, protocol_key_path(node_folder), kBlsFlag, secret);
+  Status written = write_key_file(files, protocol_key_path(node_folder), kBlsFlag, secret);
   wipe(secret);
   if (!written) return written.error();
   return keys;
@@ -66,11 +40,15 @@ std::string node_folder(const std::string& folder, size_t index) { return folder
 
 Result<NodeKeys> load_node_keys(Files& files, const std::string& node_folder) {
   const std::string path = protocol_key_path(node_folder);
-  WFS_ASSIGN(Bytes secret, read_tagged(files, path, kBlsFlag));
+  WFS_ASSIGN(Bytes secret, read_key_file(files, path, kBlsFlag));
   auto key = bls::SecretKey::parse(secret);
   wipe(secret);
   if (!key) return Error(Code::kCorrupt, path + ": " + key.error().message());
   return NodeKeys{std::move(*key)};
+}
+
+Result<SigningKey> load_network_key(Files& files, Rng& rng, const std::string& node_folder) {
+  return load_or_create_key(files, rng, node_folder + "/network.key", KeyScheme::kSecp256r1);
 }
 
 Result<Committee> register_nodes(Files& files, Rng& rng, const std::string& folder, Committee committee) {

@@ -113,12 +113,11 @@ HttpAnswer Publisher::store(const StoreWish& wish, ByteView content) {
   if (!encoded_length) return error_answer(internal_error(encoded_length.error().message()));
   RegisterRequest request;
   request.blob = blob;
+  request.root_hash = metadata->root();
   request.size_bytes = content.size();
   request.encoded_length = *encoded_length;
   request.epochs = wish.epochs;
   request.deletable = !wish.permanent;
-  request.owner = wish.send_object_to.value_or(ledger_.wallet_address());
-  request.share = wish.share;
   auto registration = ledger_.register_blob(request);
   if (!registration) return error_answer(internal_error(registration.error().message()));
   return spread_and_certify(*metadata, *registration, false, wish, content);
@@ -152,7 +151,7 @@ std::optional<Registration> Publisher::reusable(const BlobId& blob, const StoreW
 // A confirmation is of the epoch in which it was asked for, and shards move when epochs change: what has another owner
 // then is handed over to it, and all confirmations are collected anew.
 Result<BlobObject> Publisher::certify(const BlobObject& object, const BlobMetadata& metadata, ByteView content,
-                                      SpreadOutcome spread) {
+                                      SpreadOutcome spread, const AfterStore& then) {
   WFS_ASSIGN(const ObjectId id, parse_object_id(object.id));
   const Persistence persistence = object.deletable ? Persistence{id} : Persistence{};
   for (int rounds_left = kConfirmationRounds;; --rounds_left) {
@@ -160,21 +159,21 @@ Result<BlobObject> Publisher::certify(const BlobObject& object, const BlobMetada
       WFS_ASSIGN(spread, writer_.spread_again(object.blob, metadata, content, spread));
     }
     if (!spread.failures.empty()) log_warn("publisher: {}: {}", object.blob.to_string(), spread.failures);
-    auto certified = certify_once(object, persistence, spread);
+    auto certified = certify_once(object, persistence, spread, then);
     const bool moved_on = !certified && (certified.error().code() == Code::kStale || writer_.outdated(spread));
     if (!moved_on || rounds_left == 1) return certified;
   }
 }
 
 Result<BlobObject> Publisher::certify_once(const BlobObject& object, const Persistence& persistence,
-                                           const SpreadOutcome& spread) {
+                                           const SpreadOutcome& spread, const AfterStore& then) {
   const Committee& committee = *spread.committee;
   if (spread.weight < committee.quorum_weight()) return too_few(spread.weight, committee.quorum_weight());
   const StorageConfirmation wanted{ledger_.epoch(), object.blob, persistence};
   const ConfirmationRound round = collect_confirmations(committee, nodes_.of(committee), spread.complete, wanted);
   if (!round.failures.empty()) log_warn("publisher: {}: {}", object.blob.to_string(), round.failures);
   if (!round.certificate) return too_few(round.weight, committee.quorum_weight());
-  return ledger_.certify(object.id, to_transaction(*round.certificate, committee));
+  return ledger_.certify(object.id, to_transaction(*round.certificate, committee), then);
 }
 
 HttpAnswer Publisher::spread_and_certify(const BlobMetadata& metadata, const Registration& registration, bool reused,
@@ -182,7 +181,8 @@ HttpAnswer Publisher::spread_and_certify(const BlobMetadata& metadata, const Reg
   const BlobId& blob = registration.object.blob;
   auto outcome = writer_.spread(blob, metadata, content);
   if (!outcome) return error_answer(internal_error(outcome.error().message()));
-  Result<BlobObject> certified = certify(registration.object, metadata, content, std::move(*outcome));
+  const AfterStore then{wish.send_object_to, wish.share};
+  Result<BlobObject> certified = certify(registration.object, metadata, content, std::move(*outcome), then);
   if (!certified && certified.error().retryable())
     return error_answer({504, "DEADLINE_EXCEEDED", "INSUFFICIENT_CONFIRMATIONS", kDaemonDomain,
                          certified.error().message()});

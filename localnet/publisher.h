@@ -53,9 +53,9 @@ class Publisher {
   std::optional<Registration> reusable(const BlobId& blob, const StoreWish& wish) const;
   // kUnavailable when too few nodes confirm.
   Result<BlobObject> certify(const BlobObject& object, const BlobMetadata& metadata, ByteView content,
-                             SpreadOutcome spread);
+                             SpreadOutcome spread, const AfterStore& then);
   Result<BlobObject> certify_once(const BlobObject& object, const Persistence& persistence,
-                                  const SpreadOutcome& spread);
+                                  const SpreadOutcome& spread, const AfterStore& then);
   HttpAnswer spread_and_certify(const BlobMetadata& metadata, const Registration& registration, bool reused,
                                 const StoreWish& wish, ByteView content);
 

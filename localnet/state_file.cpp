@@ -13,7 +13,34 @@ constexpr uint64_t kMaxStateBytes = 4 << 20;
 
 std::string state_path(const std::string& folder) { return folder + "/localnet.json"; }
 
-ordered_json to_json(const LocalnetState& s) {
+ordered_json chain_json(const ChainInfo& c) {
+  ordered_json out;
+  out["rpc"] = {{"url", c.rpc_url}, {"port", c.rpc_port}};
+  out["chainId"] = c.chain_id;
+  out["packageConfig"] = {{"systemObjectId", c.system_object},
+                          {"stakingPoolId", c.staking_object},
+                          {"exchangeIds", ordered_json::array({c.exchange_object})}};
+  out["walType"] = c.wal_type;
+  out["nodeUrlScheme"] = "http";
+  out["wallet"] = c.wallet;
+  return out;
+}
+
+ChainInfo chain_from_json(const ordered_json& in) {
+  ChainInfo c;
+  c.rpc_url = in.at("rpc").at("url").get<std::string>();
+  c.rpc_port = in.at("rpc").at("port").get<uint16_t>();
+  c.chain_id = in.at("chainId").get<std::string>();
+  const auto& package = in.at("packageConfig");
+  c.system_object = package.at("systemObjectId").get<std::string>();
+  c.staking_object = package.at("stakingPoolId").get<std::string>();
+  c.exchange_object = package.at("exchangeIds").at(0).get<std::string>();
+  c.wal_type = in.at("walType").get<std::string>();
+  c.wallet = in.at("wallet").get<std::string>();
+  return c;
+}
+
+ordered_json state_json(const LocalnetState& s) {
   ordered_json nodes = ordered_json::array();
   for (const NodeAddress& node : s.nodes) {
     ordered_json item = {{"id", node.id}, {"url", node.url}, {"port", node.port}, {"shards", node.shards}};
@@ -28,6 +55,7 @@ ordered_json to_json(const LocalnetState& s) {
   out["aggregator"] = {{"url", s.aggregator_url}, {"port", s.aggregator_port}};
   out["publisher"] = {{"url", s.publisher_url}, {"port", s.publisher_port}, {"maxBodyBytes", s.max_body_bytes}};
   out["control"] = {{"url", s.control_url}, {"port", s.control_port}, {"token", s.control_token}};
+  out["sui"] = chain_json(s.chain);
   out["nodes"] = std::move(nodes);
   return out;
 }
@@ -46,6 +74,7 @@ LocalnetState from_json(const ordered_json& in) {
   s.control_url = in.at("control").at("url").get<std::string>();
   s.control_port = in.at("control").at("port").get<uint16_t>();
   s.control_token = in.at("control").at("token").get<std::string>();
+  if (in.contains("sui")) s.chain = chain_from_json(in.at("sui"));  // older versions had no chain
   for (const auto& node : in.at("nodes"))
     s.nodes.push_back({node.at("id").get<std::string>(), node.at("url").get<std::string>(),
                        node.at("port").get<uint16_t>(), node.at("shards").get<uint32_t>()});
@@ -54,8 +83,10 @@ LocalnetState from_json(const ordered_json& in) {
 
 }  // namespace
 
+std::string to_json(const ChainInfo& chain) { return chain_json(chain).dump(); }
+
 Status write_state(Files& files, const std::string& folder, const LocalnetState& state) {
-  return write_file_durably(files, state_path(folder), as_bytes(to_json(state).dump(2) + "\n"));
+  return write_file_durably(files, state_path(folder), as_bytes(state_json(state).dump(2) + "\n"));
 }
 
 Result<LocalnetState> read_state(Files& files, const std::string& folder) {

@@ -16,6 +16,14 @@ struct NodeAddress {
   uint32_t shards = 0;
 };
 
+// What a client of the chain has to know; empty until the network ran with one.
+struct ChainInfo {
+  std::string rpc_url;  // gRPC-web, and the faucet
+  uint16_t rpc_port = 0;
+  std::string chain_id, system_object, staking_object, exchange_object, wal_type;
+  std::string wallet;  // the address that the publisher pays from
+};
+
 struct LocalnetState {
   bool running = false;
   int64_t pid = 0;
@@ -25,8 +33,13 @@ struct LocalnetState {
   uint16_t aggregator_port = 0, publisher_port = 0, control_port = 0;
   std::string control_token;  // to be sent as X-Walrusfs-Token
   uint64_t max_body_bytes = 0;
+  ChainInfo chain;
   std::vector<NodeAddress> nodes;
 };
+
+// As it stands in localnet.json and in the status: where the RPC is, and "packageConfig" as the official TypeScript
+// client takes it.
+std::string to_json(const ChainInfo& chain);
 
 Status write_state(Files& files, const std::string& folder, const LocalnetState& state);
 // kNotFound when no network ever ran there, kCorrupt when the file cannot be read. `running` is what the

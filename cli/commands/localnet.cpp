@@ -17,6 +17,7 @@ struct LocalnetArguments {
   std::optional<uint32_t> nodes, shards;
   std::string max_body;
   size_t node = 0;
+  std::string address, sui = "10", wal = "10";  // of the faucet
 };
 
 // What the command line leaves open comes from the network that is there, or from the configuration.
@@ -81,6 +82,19 @@ void print_contents(const nlohmann::json& network) {
   }
 }
 
+// What a client of its chain is told, above all the official ones.
+void print_chain(const nlohmann::json& network) {
+  const auto chain = network.value("sui", nlohmann::json::object());
+  const auto package = chain.value("packageConfig", nlohmann::json::object());
+  fmt::print("  Sui RPC    {}\n", chain.value("rpc", nlohmann::json::object()).value("url", ""));
+  fmt::print("  system     {}\n", package.value("systemObjectId", ""));
+  fmt::print("  staking    {}\n", package.value("stakingPoolId", ""));
+  for (const auto& exchange : package.value("exchangeIds", nlohmann::json::array()))
+    fmt::print("  exchange   {}\n", exchange.get<std::string>());
+  fmt::print("  WAL        {}\n", chain.value("walType", ""));
+  fmt::print("  wallet     {}\n", chain.value("wallet", ""));
+}
+
 void print_network(const LocalNetworkState& state, const Context& context) {
   if (context.json) {
     fmt::print("{}\n", state.json);
@@ -89,7 +103,9 @@ void print_network(const LocalNetworkState& state, const Context& context) {
   fmt::print("The local network runs (process {}).\n  aggregator {}\n  publisher  {}\n", state.pid,
              state.aggregator_url, state.publisher_url);
   const auto details = nlohmann::json::parse(state.json, nullptr, false);
-  if (details.is_object()) print_contents(details);
+  if (!details.is_object()) return;
+  print_contents(details);
+  print_chain(details);
 }
 
 Result<int> run_start(const LocalnetArguments& arguments, const Context& context) {
@@ -133,10 +149,23 @@ Result<int> run_start_node(const LocalnetArguments& arguments, const Context& co
   return run_node(arguments, context, true);
 }
 
+Result<int> run_faucet(const LocalnetArguments& arguments, const Context& context) {
+  WFS_ASSIGN(const auto options, resolve(arguments, context));
+  WFS_ASSIGN(const uint64_t mist, parse_coins(arguments.sui));
+  WFS_ASSIGN(const uint64_t frost, parse_coins(arguments.wal));
+  WFS_ASSIGN(const auto digest, local_faucet(system_files(), options.folder, arguments.address, mist, frost));
+  if (context.json) {
+    fmt::print("{}\n", nlohmann::json({{"digest", digest}, {"mist", mist}, {"frost", frost}}).dump());
+  } else {
+    fmt::print("{} has {} SUI and {} WAL more.\n", arguments.address, arguments.sui, arguments.wal);
+  }
+  return 0;
+}
+
 using Runner = Result<int> (*)(const LocalnetArguments&, const Context&);
 
 // Which further options an action has.
-enum class Takes { kNothing, kNetwork, kNode };
+enum class Takes { kNothing, kNetwork, kNode, kFaucet };
 
 void add_action(CLI::App& parent, Chosen& chosen, const std::string& name, const std::string& help, Runner runner,
                 Takes takes) {
@@ -149,6 +178,11 @@ void add_action(CLI::App& parent, Chosen& chosen, const std::string& name, const
     command->add_option("--shards", arguments->shards, "shards of a new network, all nodes together (default: 301)");
     command->add_option("--max-body", arguments->max_body,
                         "largest blob the publisher takes (default: as before; a new network: 10MiB, as official)");
+  }
+  if (takes == Takes::kFaucet) {
+    command->add_option("address", arguments->address, "who gets the coins: 0x and 64 hex digits")->required();
+    command->add_option("--sui", arguments->sui, "SUI, for gas (default: 10)");
+    command->add_option("--wal", arguments->wal, "WAL, for storage (default: 10)");
   }
   command->callback([arguments, runner, &chosen] {
     chosen = [arguments, runner](const Context& context) { return runner(*arguments, context); };
@@ -166,7 +200,9 @@ void add_localnet(CLI::App& app, Chosen& chosen) {
   add_action(*command, chosen, "start", "start it in the background, unless it runs", run_start, Takes::kNetwork);
   add_action(*command, chosen, "run", "run it in the foreground", run_run, Takes::kNetwork);
   add_action(*command, chosen, "stop", "stop it; what is stored stays", run_stop, Takes::kNothing);
-  add_action(*command, chosen, "status", "URLs, nodes, bytes", run_status, Takes::kNothing);
+  add_action(*command, chosen, "status", "URLs, nodes, bytes, and what clients of its chain need", run_status,
+             Takes::kNothing);
+  add_action(*command, chosen, "faucet", "coins of its chain for an address", run_faucet, Takes::kFaucet);
   add_action(*command, chosen, "stop-node", "a fault to try: one node is gone", run_stop_node, Takes::kNode);
   add_action(*command, chosen, "start-node", "and it is back", run_start_node, Takes::kNode);
   add_localnet_fault(*command, chosen);

@@ -27,6 +27,9 @@ std::optional<uint64_t> relay_tip(uint64_t base, uint64_t per_kib, uint64_t enco
 // Shards whose signatures certify: the contract wants 3w >= 2n + 1.
 constexpr bool is_quorum(uint64_t weight, uint64_t n_shards) { return 3 * weight >= 2 * n_shards + 1; }
 
+// Shards among whose nodes is an honest one: enough to say that a blob is not what its ID says.
+constexpr bool has_one_correct(uint64_t weight, uint64_t n_shards) { return 3 * weight >= n_shards + 1; }
+
 // A blob is kept until its end, or until the owner of this object deletes it.
 struct Permanent : NoFields {};
 struct Deletable {

@@ -50,11 +50,6 @@ Network FullNode::network() const {
   return store_.network();
 }
 
-uint64_t FullNode::height() const {
-  const MutexLock lock(mutex_);
-  return store_.height();
-}
-
 uint64_t FullNode::now_ms() const { return static_cast<uint64_t>(clock_.now().ns / 1'000'000); }
 
 std::optional<Object> FullNode::object(const ObjectId& id) const {
@@ -98,6 +93,7 @@ Rules FullNode::rules() const { return {store_.network(), store_, certificates_,
 Result<Record> FullNode::keep(Execution execution, Bytes bytes, std::vector<Bytes> signatures) {
   Record record{std::move(bytes), std::move(signatures), std::move(execution.effects), 0, now_ms()};
   WFS_TRY(store_.apply(execution, record));
+  height_ = record.checkpoint;
   return record;
 }
 
@@ -140,7 +136,10 @@ Result<Record> FullNode::overrule(std::vector<Object> objects, std::vector<Emitt
   for (Object& object : objects) {
     ObjectChange change{object.id, {}, {}, 0, object.type};
     if (const auto before = store_.find(object.id)) change.before = {before->version, before->digest(), before->owner};
+    if (!change.before) change.id_operation = static_cast<uint8_t>(IdOperation::kCreated);
     object.version = effects.lamport_version;
+    if (auto* shared = std::get_if<SharedOwner>(&object.owner); shared != nullptr && !change.before)
+      shared->initial_version = object.version;
     object.previous_transaction = effects.transaction;
     change.after = {object.version, object.digest(), object.owner};
     effects.changed.push_back(std::move(change));

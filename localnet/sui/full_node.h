@@ -5,6 +5,8 @@
 // on); a transaction that fails while it runs is a Record with a failure in its effects.
 #pragma once
 
+#include <atomic>
+
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "localnet/sui/chain_store.h"
@@ -20,10 +22,11 @@ class FullNode {
  public:
   // All must outlive it.
   FullNode(ChainStore& store, const CertificateVerifier& certificates, Clock& clock)
-      : store_(store), certificates_(certificates), clock_(clock) {}
+      : store_(store), certificates_(certificates), clock_(clock), height_(store.height()) {}
 
   Network network() const;
-  uint64_t height() const;
+  // Waits for nobody, so that it is cheap to ask whether there is anything new.
+  uint64_t height() const { return height_; }
   uint64_t now_ms() const;
 
   std::optional<Object> object(const ObjectId& id) const;
@@ -61,6 +64,7 @@ class FullNode {
   ChainStore& store_ GUARDED_BY(mutex_);
   const CertificateVerifier& certificates_;
   Clock& clock_;
+  std::atomic<uint64_t> height_;
 };
 
 }  // namespace walrusfs::localnet::sui

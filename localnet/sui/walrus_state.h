@@ -52,7 +52,8 @@ BlobDescription describe_blob(const Call& call, size_t first);
 // Encoding and derivation of the id; then the encoded size of the blob.
 Step check_description(Call& call, const BlobDescription& blob, uint32_t shards, uint64_t* encoded_bytes);
 
-// The message of a certificate that at least a quorum of the committee signed: arguments `first` to first + 2 are
+// The message of a certificate that at least a quorum of the committee signed; where it says that a blob is invalid, so
+// many that one of them is honest. Arguments `first` to first + 2 are
 // aggregate signature, bitmap and message.
 Step check_certificate(Call& call, const SystemField& system, size_t first, uint8_t type, Bytes* message);
 Step check_confirmation(Call& call, const SystemField& system, size_t first, Confirmation* confirmation);

@@ -19,6 +19,14 @@ TEST(Quantity, RefusesWhatIsNoSize) {
   }
 }
 
+TEST(Quantity, CoinsHaveNineDecimals) {
+  EXPECT_EQ(parse_coins("2").value(), 2'000'000'000u);
+  EXPECT_EQ(parse_coins("0.5").value(), 500'000'000u);
+  EXPECT_EQ(parse_coins("1.000000001").value(), 1'000'000'001u);
+  for (const char* bad : {"", ".5", "1.", "1.0000000001", "-1", "1e3", "0x1", "99999999999", "1.2.3", "2 SUI"})
+    EXPECT_EQ(parse_coins(bad).error().code(), Code::kInvalidArgument) << bad;
+}
+
 TEST(Quantity, Durations) {
   EXPECT_EQ(parse_duration("30s")->count(), 30'000);
   EXPECT_EQ(parse_duration("5min")->count(), 300'000);

@@ -99,18 +99,5 @@ TEST_F(LocalnetTest, ATakenPortIsReplacedUnlessItWasAskedFor) {
   EXPECT_EQ(refused.error().code(), Code::kBusy);
 }
 
-TEST_F(LocalnetTest, ADamagedLedgerIsToldAndKept) {
-  start(10, 4);
-  store(content_of(10));
-  stop();
-  std::fstream file(config_.folder + "/ledger", std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(30);
-  file.put('#');
-  file.close();
-  auto refused = Localnet::start(config_, real_world());
-  ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().code(), Code::kCorrupt);
-}
-
 }  // namespace
 }  // namespace walrusfs::localnet

@@ -139,11 +139,19 @@ class NetworkTest : public testing::Test {
     EXPECT_TRUE(reply.body == content);
   }
 
+  // The nodes by id, as they stand in the chain's committee.
+  std::vector<size_t> chain_order() const {
+    const auto nodes = network_->state().nodes;
+    std::vector<size_t> order(nodes.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return nodes[a].id < nodes[b].id; });
+    return order;
+  }
   // Certifies without asking the nodes, with their own keys.
   Result<BlobObject> certify(const std::string& object_id) {
     Ledger& ledger = network_->ledger();
     std::vector<bls::SecretKey> keys;
-    for (size_t i = 0; i < config_.nodes; ++i)
+    for (const size_t i : chain_order())
       keys.push_back(load_node_keys(system_files(), node_folder(config_.folder, i)).value().protocol);
     return ledger.certify(object_id, certificate_for(*ledger.object(object_id), ledger.epoch(), keys));
   }

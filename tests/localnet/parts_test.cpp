@@ -1,4 +1,4 @@
-// The parts that need no network: queries, committee, ledger, lock, state, spool, cache, gate.
+// The parts that need no network: queries, committee, lock, state, spool, cache, gate.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -10,12 +10,10 @@
 #include "localnet/folder_lock.h"
 #include "localnet/gate.h"
 #include "localnet/http_types.h"
-#include "localnet/ledger.h"
 #include "localnet/node_keys.h"
 #include "localnet/query.h"
 #include "localnet/row_cache.h"
 #include "localnet/state_file.h"
-#include "signing.h"
 #include "temp_folder.h"
 
 namespace walrusfs::localnet {
@@ -126,191 +124,6 @@ TEST(ObjectIds, AreNormalised) {
   EXPECT_EQ(random_object_id(system_rng()).size(), 66u);
 }
 
-class LedgerTest : public testing::Test {
- protected:
-  void SetUp() override { reopen(); }
-  void reopen() {
-    ledger_.reset();
-    auto opened = open_file_ledger(system_files(), rng_, folder_ / "ledger", committee());
-    ASSERT_TRUE(opened.ok()) << opened.error().to_string();
-    ledger_ = std::move(*opened);
-  }
-  // Four members of one shard each.
-  std::vector<Signer> committee() {
-    while (keys_.size() < 4) keys_.push_back(bls::SecretKey::generate(rng_));
-    std::vector<Signer> out;
-    for (const bls::SecretKey& key : keys_) out.push_back({key.public_key(), 1});
-    return out;
-  }
-  Result<BlobObject> certify(const BlobObject& object) {
-    return ledger_->certify(object.id, certificate_for(object, ledger_->epoch(), keys_));
-  }
-  RegisterRequest request(uint32_t epochs, bool deletable) {
-    RegisterRequest r;
-    r.blob.bytes[0] = 7;
-    r.size_bytes = 1;
-    r.encoded_length = 66'034'000;
-    r.epochs = epochs;
-    r.deletable = deletable;
-    r.owner = ledger_->wallet_address();
-    return r;
-  }
-  BlobStanding standing() { return ledger_->standing(request(1, true).blob); }
-
-  TempFolder folder_;
-  SeededRng rng_{1};
-  std::vector<bls::SecretKey> keys_;
-  std::unique_ptr<Ledger> ledger_;
-};
-
-// The ledger believes nobody: every part of a certificate is checked before an object counts as certified.
-TEST_F(LedgerTest, CertificatesMustHold) {
-  const auto deletable = ledger_->register_blob(request(5, true)).value().object;
-  const auto permanent = ledger_->register_blob(request(5, false)).value().object;
-  const auto code = [&](const BlobObject& object, const BlobCertificate& certificate) {
-    auto outcome = ledger_->certify(object.id, certificate);
-    EXPECT_FALSE(ledger_->object(object.id)->certified_epoch.has_value());
-    return outcome.ok() ? Code::kInternal : outcome.error().code();
-  };
-  const BlobCertificate good = certificate_for(deletable, 1, keys_);
-
-  EXPECT_EQ(code(deletable, certificate_for(deletable, 2, keys_)), Code::kStale);
-  EXPECT_EQ(code(deletable, certificate_for(permanent, 1, keys_)), Code::kInvalidArgument) << "needs its own object";
-  EXPECT_EQ(code(permanent, good), Code::kInvalidArgument);
-  BlobObject other_blob = deletable;
-  other_blob.blob.bytes[5] ^= 1;
-  EXPECT_EQ(code(deletable, certificate_for(other_blob, 1, keys_)), Code::kInvalidArgument);
-
-  const Bytes message = confirmation_for(deletable, 1).to_bytes();
-  const std::vector<bls::SecretKey> three(keys_.begin(), keys_.begin() + 3), two(keys_.begin(), keys_.begin() + 2);
-  EXPECT_EQ(code(deletable, certificate_of(message, two, 4)), Code::kInvalidArgument) << "one short of the quorum";
-  BlobCertificate bad = good;
-  bad.signers_bitmap = {0x07};
-  EXPECT_EQ(code(deletable, bad), Code::kInvalidArgument) << "not the signature of these three";
-  bad.signers_bitmap = {0x1f};
-  EXPECT_EQ(code(deletable, bad), Code::kInvalidArgument) << "a member too many";
-  bad.signers_bitmap = {};
-  EXPECT_EQ(code(deletable, bad), Code::kInvalidArgument);
-  bad = good;
-  bad.signature.pop_back();
-  EXPECT_EQ(code(deletable, bad), Code::kInvalidArgument);
-  bad = good;
-  bad.message.push_back(0);
-  EXPECT_EQ(code(deletable, bad), Code::kInvalidArgument);
-
-  EXPECT_TRUE(ledger_->certify(deletable.id, certificate_of(message, three, 4)).ok());
-  EXPECT_TRUE(certify(permanent).ok());
-}
-
-TEST_F(LedgerTest, PricesAreThoseOfTheContract) {
-  EXPECT_EQ(storage_units(66'034'000), 63u);
-  EXPECT_EQ(ledger_->register_blob(request(1, true)).value().cost_frost, 693'000u + 1'260'000u);
-  EXPECT_EQ(ledger_->register_blob(request(53, true)).value().cost_frost, 36'729'000u + 1'260'000u);
-}
-
-TEST_F(LedgerTest, ObjectsLiveUntilTheirEpochEnds) {
-  auto object = ledger_->register_blob(request(2, true)).value().object;
-  EXPECT_EQ(standing().kind, BlobStanding::Kind::kDeletable);
-  EXPECT_FALSE(standing().certified);
-  ASSERT_TRUE(certify(object).ok());
-  EXPECT_TRUE(standing().certified);
-  EXPECT_EQ(ledger_->advance_epoch().value(), 2u);
-  EXPECT_TRUE(standing().certified);
-  EXPECT_TRUE(ledger_->object_is_live(object.id, object.blob));
-  EXPECT_EQ(ledger_->advance_epoch().value(), 3u);
-  EXPECT_FALSE(standing().registered());
-  EXPECT_FALSE(ledger_->object_is_live(object.id, object.blob));
-  EXPECT_EQ(certify(object).error().code(), Code::kNotFound);
-}
-
-TEST_F(LedgerTest, AnInvalidBlobStaysInvalid) {
-  const auto object = ledger_->register_blob(request(5, true)).value().object;
-  const Bytes verdict = invalid_blob_id_message(1, object.blob);
-  const std::vector<bls::SecretKey> one(keys_.begin(), keys_.begin() + 1), two(keys_.begin(), keys_.begin() + 2);
-  EXPECT_EQ(ledger_->invalidate(object.blob, certificate_of(verdict, one, 4)).error().code(), Code::kInvalidArgument)
-      << "f may lie";
-  const Bytes another_epoch = invalid_blob_id_message(2, object.blob);
-  EXPECT_EQ(ledger_->invalidate(object.blob, certificate_of(another_epoch, two, 4)).error().code(),
-            Code::kInvalidArgument);
-  EXPECT_EQ(standing().kind, BlobStanding::Kind::kDeletable);
-  ASSERT_TRUE(ledger_->invalidate(object.blob, certificate_of(verdict, two, 4)).ok());
-  ASSERT_TRUE(ledger_->invalidate(object.blob, certificate_of(verdict, two, 4)).ok());
-  EXPECT_EQ(standing().kind, BlobStanding::Kind::kInvalid);
-  EXPECT_FALSE(standing().registered());
-  const std::string event = standing().event.tx_digest;
-  reopen();
-  EXPECT_EQ(standing().kind, BlobStanding::Kind::kInvalid);
-  EXPECT_EQ(standing().event.tx_digest, event);
-}
-
-TEST_F(LedgerTest, TheBestPermanentObjectSpeaks) {
-  auto shorter = ledger_->register_blob(request(3, false)).value().object;
-  auto longer = ledger_->register_blob(request(9, false)).value().object;
-  ledger_->register_blob(request(20, true)).value();
-  EXPECT_EQ(standing().end_epoch, 10u);
-  ASSERT_TRUE(certify(shorter).ok());
-  EXPECT_TRUE(standing().certified);
-  EXPECT_EQ(standing().end_epoch, 4u);
-  ASSERT_TRUE(certify(longer).ok());
-  EXPECT_EQ(standing().end_epoch, 10u);
-  EXPECT_EQ(standing().deletable_total, 1u);
-}
-
-TEST_F(LedgerTest, ExtendsAndRemoves) {
-  auto object = ledger_->register_blob(request(1, true)).value().object;
-  EXPECT_FALSE(ledger_->extend(object.id, 1).ok()) << "not certified yet";
-  ASSERT_TRUE(certify(object).ok());
-  EXPECT_EQ(ledger_->extend(object.id, 52).value(), 63u * 11'000u * 52u);
-  EXPECT_EQ(ledger_->object(object.id)->end_epoch, 54u);
-  EXPECT_FALSE(ledger_->extend(object.id, 1).ok()) << "53 ahead is the limit";
-  ASSERT_TRUE(ledger_->remove(object.id).ok());
-  EXPECT_FALSE(standing().registered());
-  auto permanent = ledger_->register_blob(request(1, false)).value().object;
-  EXPECT_EQ(ledger_->remove(permanent.id).error().code(), Code::kNotPermitted);
-  EXPECT_FALSE(ledger_->register_blob(request(0, true)).ok());
-  EXPECT_FALSE(ledger_->register_blob(request(54, true)).ok());
-}
-
-TEST_F(LedgerTest, EverythingIsThereAfterReopening) {
-  std::string wallet = ledger_->wallet_address();
-  auto object = ledger_->register_blob(request(5, false)).value().object;
-  auto gone = ledger_->register_blob(request(5, true)).value().object;
-  ASSERT_TRUE(certify(object).ok());
-  ASSERT_TRUE(ledger_->remove(gone.id).ok());
-  ASSERT_TRUE(ledger_->advance_epoch().ok());
-  BlobStanding before = standing();
-  reopen();
-  EXPECT_EQ(ledger_->wallet_address(), wallet);
-  EXPECT_EQ(ledger_->epoch(), 2u);
-  EXPECT_EQ(standing().end_epoch, before.end_epoch);
-  EXPECT_EQ(standing().event.tx_digest, before.event.tx_digest);
-  EXPECT_EQ(standing().initial_certified_epoch, 1u);
-  EXPECT_FALSE(ledger_->object(gone.id).has_value());
-}
-
-TEST_F(LedgerTest, ATornLastLineIsDroppedAndDamageBeforeItIsNot) {
-  auto object = ledger_->register_blob(request(5, true)).value().object;
-  uint64_t whole = std::filesystem::file_size(folder_ / "ledger");
-  ASSERT_TRUE(certify(object).ok());
-  uint64_t longer = std::filesystem::file_size(folder_ / "ledger");
-  for (uint64_t size = whole + 1; size < longer; size += 37) {
-    ledger_.reset();
-    std::filesystem::resize_file(folder_ / "ledger", size);
-    reopen();
-    EXPECT_TRUE(standing().registered());
-    EXPECT_FALSE(standing().certified);
-    ASSERT_TRUE(certify(object).ok());
-    reopen();
-    EXPECT_TRUE(standing().certified);
-  }
-  ledger_.reset();
-  std::fstream file(folder_ / "ledger", std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(20);
-  file.put('#');
-  file.close();
-  EXPECT_EQ(open_file_ledger(system_files(), rng_, folder_ / "ledger", committee()).error().code(), Code::kCorrupt);
-}
-
 TEST(FolderLockTest, IsHeldByOne) {
   TempFolder folder;
   EXPECT_FALSE(FolderLock::is_held(system_files(), folder.path()).value());
@@ -334,12 +147,14 @@ TEST(StateFileTest, ComesBackAsWritten) {
   state.pid = 42;
   state.aggregator_url = "http://127.0.0.1:1";
   state.max_body_bytes = 5;
+  state.chain = {"http://127.0.0.1:3", 3, "chain", "0x11", "0x12", "0x13", "0x14::wal::WAL", "0x15"};
   state.nodes.push_back({"0x1", "http://127.0.0.1:2", 2, 61});
   ASSERT_TRUE(write_state(system_files(), folder.path(), state).ok());
   LocalnetState back = read_state(system_files(), folder.path()).value();
   EXPECT_EQ(back.pid, 42);
   EXPECT_EQ(back.aggregator_url, state.aggregator_url);
   EXPECT_EQ(back.nodes.at(0).url, "http://127.0.0.1:2");
+  EXPECT_EQ(to_json(back.chain), to_json(state.chain));
   EXPECT_EQ(find_running(system_files(), folder.path()).error().code(), Code::kNotFound) << "nobody holds the lock";
   std::ofstream(folder / "localnet.json") << "{\"running\": 3}";
   EXPECT_EQ(read_state(system_files(), folder.path()).error().code(), Code::kCorrupt);

@@ -3,6 +3,7 @@
 
 #include <numeric>
 
+#include "codec/certificate.h"
 #include "codec/signed_messages.h"
 #include "localnet/ledger.h"
 

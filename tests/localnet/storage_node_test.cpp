@@ -26,9 +26,10 @@ class StorageNodeTest : public NetworkTest {
     RegisterRequest request;
     request.epochs = epochs;
     request.blob = blob_;
+    request.root_hash = encoded_->metadata.root();
     request.size_bytes = content_.size();
+    request.encoded_length = shape_->encoded_length(content_.size()).value();
     request.deletable = deletable;
-    request.owner = network_->ledger().wallet_address();
     return network_->ledger().register_blob(request).value().object.id;
   }
   // Well-formed symbols of primary sliver 0, which prove nothing.

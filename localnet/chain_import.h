@@ -1,0 +1,13 @@
+// Brings the blobs of an old network's ledger onto its new chain.
+#pragma once
+
+#include "localnet/old_ledger.h"
+#include "localnet/sui/full_node.h"
+
+namespace walrusfs::localnet {
+
+// Every live object that the chain does not have yet, with its id; the network itself makes them, nobody pays. What was
+// the old wallet's, which had no key, becomes `wallet`'s. May be repeated after a crash.
+Status import_old_ledger(sui::FullNode& node, const OldLedger& old, const sui::Address& wallet);
+
+}  // namespace walrusfs::localnet
