@@ -10,6 +10,7 @@
 #include "localnet/chain.h"
 #include "localnet/control.h"
 #include "localnet/faults_json.h"
+#include "localnet/faulty_ledger.h"
 #include "localnet/folder_lock.h"
 #include "localnet/node_host.h"
 #include "localnet/node_keys.h"
@@ -57,6 +58,7 @@ struct Localnet::Impl {
   Faults ledger_faults;
   std::function<Result<uint32_t>()> advance_epoch;  // for the fault of that name
   std::unique_ptr<Chain> chain;
+  FaultyLedger faulty_ledger;  // as the services meet it
   Deadline::TimePoint started_at;
   std::vector<std::unique_ptr<NodeHost>> nodes;
   NodeDirectory directory;
@@ -74,6 +76,7 @@ struct Localnet::Impl {
         membership(std::move(members)),
         ledger_faults(in.clock),
         chain(std::move(with_chain)),
+        faulty_ledger(chain->ledger(), ledger_faults),
         started_at(in.clock.monotonic()) {}
 
   std::string scratch() const { return config.folder + "/tmp"; }
@@ -85,9 +88,7 @@ struct Localnet::Impl {
       nodes.push_back(std::make_unique<NodeHost>(membership, members[i].id, "storage node " + number,
                                                  node_folder(config.folder, i), config.address, chain->ledger(),
                                                  world, NodeHostOptions{config.heal}));
-      nodes.back()->faults().on_epoch_change([this] {
-        if (auto advanced = advance_epoch(); !advanced) log_warn("fault: {}", advanced.error().to_string());
-      });
+      nodes.back()->faults().on_epoch_change([this] { advance_for_fault(); });
       WFS_TRY(nodes.back()->start(i < before.nodes.size() ? before.nodes[i].port : 0));
       directory.enter(members[i].id, std::make_shared<NodeClient>("node " + number, config.address, nodes[i]->port(),
                                                                   membership.shape(), world.clock));
@@ -103,12 +104,12 @@ struct Localnet::Impl {
   Status start_services(const LocalnetState& before) {
     reader = std::make_unique<BlobReader>(membership, directory, world.clock, config.read_cache_bytes);
     writer = std::make_unique<BlobWriter>(membership, directory, config.encode_threads);
-    aggregator = std::make_unique<Aggregator>(*reader, chain->ledger(), world.files, scratch());
+    aggregator = std::make_unique<Aggregator>(*reader, faulty_ledger, world.files, scratch());
     PublisherOptions options;
     options.max_body_bytes = config.max_body_bytes;
     options.scratch_folder = scratch();
     options.encode_threads = config.encode_threads;
-    publisher = std::make_unique<Publisher>(membership, *writer, directory, chain->ledger(), world.files, options);
+    publisher = std::make_unique<Publisher>(membership, *writer, directory, faulty_ledger, world.files, options);
 
     return start_servers(before);
   }
@@ -134,9 +135,8 @@ struct Localnet::Impl {
     serve.port = chosen(config.rpc_port, before.chain.rpc_port);
     serve.any_port_if_taken = config.rpc_port == 0;
     serve.max_threads = kRpcThreads;
-    const auto answer_rpc = [c = chain.get()](HttpCall& call) { return c->answer(call); };
-    WFS_ASSIGN(rpc_server, HttpServer::start(serve, [this, answer_rpc](HttpCall& call) {
-                 return ledger_faults.answer(call, answer_rpc);
+    WFS_ASSIGN(rpc_server, HttpServer::start(serve, [this](HttpCall& call) {
+                 return ledger_faults.answer(call, [this](HttpCall& unharmed) { return chain->answer(unharmed); });
                }));
     return {};
   }
@@ -181,12 +181,17 @@ struct Localnet::Impl {
     return write_state(world.files, config.folder, state);
   }
 
+  void advance_for_fault() {
+    if (auto advanced = advance_epoch(); !advanced) log_warn("fault: {}", advanced.error().to_string());
+  }
+
   Status follow_faults(size_t node) {
     directory.find(nodes[node]->id())->close_idle();
     return nodes[node]->apply_faults();
   }
 
   void stop() {
+    const Faults::WithoutWaits ending_soon(ledger_faults);
     control_server.reset();
     rpc_server.reset();
     publisher_server.reset();
@@ -223,6 +228,7 @@ Result<std::unique_ptr<Localnet>> Localnet::start(const LocalnetConfig& config, 
   Impl& impl = *network->impl_;
   WFS_TRY(empty_folder(world.files, impl.scratch()));
   impl.advance_epoch = [started = network.get()] { return started->advance_epoch(); };
+  impl.ledger_faults.on_epoch_change([&impl] { impl.advance_for_fault(); });
   WFS_TRY(impl.start_nodes(ports));
   WFS_TRY(impl.start_services(ports));
   WFS_TRY(impl.start_control(*network, ports));

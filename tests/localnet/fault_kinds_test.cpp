@@ -166,6 +166,27 @@ TEST_F(FaultWireTest, AnEpochMayEndInTheMiddleOfAStore) {
   expect_reads_back(id, content);
 }
 
+TEST_F(FaultWireTest, ALedgerThatCannotBeReachedFailsStoresAndItsPort) {
+  start(10, 4);
+  const std::string content = content_of(4'000);
+  ASSERT_TRUE(network_->set_fault(std::nullopt, {.kind = FaultKind::kDead, .times = 1, .route = "register"}).ok());
+  EXPECT_EQ(put(content).status, 500);
+  expect_reads_back(store(content), content);
+  ASSERT_TRUE(network_->set_fault(std::nullopt, {.kind = FaultKind::kDead}).ok());
+  EXPECT_EQ(send(network_->state().chain.rpc_url, "GET", "/").status, 0);
+  ASSERT_TRUE(network_->clear_faults(std::nullopt, std::nullopt).ok());
+  EXPECT_NE(send(network_->state().chain.rpc_url, "GET", "/").status, 0);
+}
+
+TEST_F(FaultWireTest, ACertificationWhoseAnswerWasLostIsFoundByTheNextStore) {
+  start(10, 4);
+  const std::string content = content_of(4'000);
+  ASSERT_TRUE(network_->set_fault(std::nullopt, {.kind = FaultKind::kLostAnswer, .times = 1, .route = "certify"}).ok());
+  EXPECT_EQ(put(content).status, 504);
+  expect_reads_back(blob_id(content).to_string(), content);
+  EXPECT_TRUE(put(content).json().contains("alreadyCertified"));
+}
+
 TEST_F(FaultWireTest, TheControlPortSetsShowsAndClears) {
   start(10, 4);
   const std::string control = network_->state().control_url;
