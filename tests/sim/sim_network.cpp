@@ -1,6 +1,8 @@
 #include "sim_network.h"
 
 #include "localnet/confirmations.h"
+#include "localnet/sui/epochs.h"
+#include "localnet/sui/walrus_state.h"
 
 namespace walrusfs::sim {
 namespace {
@@ -82,13 +84,18 @@ void SimNode::wipe() {
 SimNetwork::SimNetwork(Shape shape, Rng& rng, Trace& trace) : rng_(rng), trace_(trace) {
   membership_ = std::make_unique<net::FixedMembership>(make_committee(shape, rng));
   WFS_CHECK(service_disk_.make_directories(kScratchFolder).ok());
-  ledger_ = net::open_file_ledger(service_disk_, rng_, "/services/ledger", committee().signers()).value();
+  for (size_t i = 0; i < shape.nodes; ++i)
+    WFS_CHECK(system_files().make_directories(net::node_folder(chain_folder_.path(), i)).ok());
+  chain_ = net::Chain::open({system_files(), clock_, rng_}, chain_folder_.path(), committee()).value();
+  faulty_ledger_ = std::make_unique<net::FaultyLedger>(chain_->ledger(), ledger_faults_);
+  ledger_faults_.on_epoch_change([this] { advance_epoch(); });
   make_nodes();
   writer_ = std::make_unique<net::BlobWriter>(*membership_, directory_, 1);
   net::PublisherOptions options;
   options.scratch_folder = kScratchFolder;
   options.encode_threads = 1;
-  publisher_ = std::make_unique<net::Publisher>(*membership_, *writer_, directory_, *ledger_, service_disk_, options);
+  publisher_ = std::make_unique<net::Publisher>(*membership_, *writer_, directory_, *faulty_ledger_, service_disk_,
+                                                options);
   forget_reads();
 }
 
@@ -100,7 +107,7 @@ std::unique_ptr<net::NodeWire> SimNetwork::wire_to(size_t node, const std::strin
 void SimNetwork::make_nodes() {
   const std::vector<net::Member>& members = committee().members();
   for (size_t i = 0; i < members.size(); ++i) {
-    nodes_.push_back(std::make_unique<SimNode>(*membership_, members[i].id, *ledger_, clock_, keys()[i]));
+    nodes_.push_back(std::make_unique<SimNode>(*membership_, members[i].id, ledger(), clock_, keys()[i]));
     nodes_.back()->faults().on_epoch_change([this] { advance_epoch(); });
     directory_.enter(members[i].id, std::make_shared<net::NodeClient>("node " + std::to_string(i), wire_to(i, ""),
                                                                       membership_->shape(), clock_));
@@ -114,7 +121,7 @@ void SimNetwork::make_nodes() {
 void SimNetwork::forget_reads() {
   aggregator_.reset();
   reader_ = std::make_unique<net::BlobReader>(*membership_, directory_, clock_, kCacheBytes);
-  aggregator_ = std::make_unique<net::Aggregator>(*reader_, *ledger_, service_disk_, kScratchFolder);
+  aggregator_ = std::make_unique<net::Aggregator>(*reader_, *faulty_ledger_, service_disk_, kScratchFolder);
 }
 
 std::optional<HttpReply> SimNetwork::ask_publisher(const WireRequest& request) {
@@ -130,18 +137,42 @@ void SimNetwork::spread(const BlobMetadata& metadata, const std::string& content
 }
 
 std::optional<Certificate> SimNetwork::confirm(const net::BlobObject& object) {
-  StorageConfirmation wanted{ledger_->epoch(), object.blob, {}};
+  StorageConfirmation wanted{ledger().epoch(), object.blob, {}};
   if (object.deletable) wanted.persistence.deletable = parse_object_id(object.id).value();
   const std::vector<bool> everybody(node_count(), true);
   return net::collect_confirmations(committee(), directory_.of(committee()), everybody, wanted).certificate;
 }
 
+uint64_t SimNetwork::used_capacity() {
+  const net::sui::Network network = chain_->node().network();
+  const auto id = net::sui::inner_state_id(network.system, network.packages.walrus_version);
+  const net::sui::Object system = chain_->node().object(id).value();
+  return bcs_decode<net::sui::SystemField>(system.contents, "System").value().value.used_capacity_size;
+}
+
+uint64_t SimNetwork::reserved_capacity() {
+  constexpr size_t kAll = 1'000'000;
+  const net::sui::Packages packages = chain_->node().network().packages;
+  const auto wallet = net::sui::Address::parse(ledger().wallet_address()).value();
+  const uint32_t epoch = ledger().epoch();
+  uint64_t bytes = 0;
+  auto count = [&](const walrusfs::sui::Storage& room) {
+    if (room.start_epoch <= epoch && epoch < room.end_epoch) bytes += room.storage_size;
+  };
+  for (const auto& object : chain_->node().owned_by(wallet, packages.walrus_type("blob", "Blob"), {}, kAll))
+    count(bcs_decode<walrusfs::sui::Blob>(object.contents, "a blob object").value().storage);
+  const auto storage = packages.walrus_type("storage_resource", "Storage");
+  for (const auto& object : chain_->node().owned_by(wallet, storage, {}, kAll))
+    count(bcs_decode<walrusfs::sui::Storage>(object.contents, "a storage object").value());
+  return bytes;
+}
+
 uint32_t SimNetwork::advance_epoch() {
-  const uint32_t epoch = ledger_->advance_epoch().value();
+  const uint32_t epoch = net::sui::advance_epoch(chain_->node()).value();
   for (auto& node : nodes_) {
     if (!node->runs()) continue;
     for (const BlobId& blob : node->store()->blobs())
-      if (!ledger_->standing(blob).registered()) WFS_CHECK(node->store()->drop(blob).ok());
+      if (!ledger().standing(blob).registered()) WFS_CHECK(node->store()->drop(blob).ok());
   }
   return epoch;
 }

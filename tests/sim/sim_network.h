@@ -1,4 +1,4 @@
-// A whole local network in one thread and in virtual time: the storage nodes, publisher, aggregator and ledger of the
+// A whole local network in one thread and in virtual time: the storage nodes, publisher, aggregator and chain of the
 // program as they are, each node on a disk of its own in memory that can lose its power, and requests that go straight
 // from one into the other. Everything random is drawn from one generator.
 #pragma once
@@ -9,8 +9,10 @@
 #include "base/testing/faulty_files.h"
 #include "base/testing/memory_files.h"
 #include "in_process.h"
+#include "localnet/chain.h"
 #include "localnet/aggregator.h"
 #include "localnet/faults.h"
+#include "localnet/faulty_ledger.h"
 #include "localnet/healer.h"
 #include "localnet/lagging_registry.h"
 #include "localnet/node_keys.h"
@@ -74,7 +76,9 @@ class SimNetwork {
 
   ManualClock& clock() { return clock_; }
   const net::Committee& committee() const { return *membership_->committees()->current; }
-  net::Ledger& ledger() { return *ledger_; }
+  // As it is; publisher and aggregator meet it with its faults.
+  net::Ledger& ledger() { return chain_->ledger(); }
+  net::Faults& ledger_faults() { return ledger_faults_; }
   size_t node_count() const { return nodes_.size(); }
   SimNode& node(size_t i) { return *nodes_[i]; }
 
@@ -86,6 +90,9 @@ class SimNetwork {
   // What a client does that stores without a publisher: upload, and collect confirmations of the present epoch.
   void spread(const BlobMetadata& metadata, const std::string& content);
   std::optional<Certificate> confirm(const net::BlobObject& object);
+  // Bytes that are reserved in this epoch: as System counts them, and as the wallet's objects add up.
+  uint64_t used_capacity();
+  uint64_t reserved_capacity();
   // The epoch ends; running nodes collect what nobody pays for any more.
   uint32_t advance_epoch();
 
@@ -98,7 +105,10 @@ class SimNetwork {
   Trace& trace_;
   std::unique_ptr<net::FixedMembership> membership_;
   MemoryFiles service_disk_;
-  std::unique_ptr<net::Ledger> ledger_;
+  net::Faults ledger_faults_{clock_};
+  TempFolder chain_folder_;  // SQLite wants a real one
+  std::unique_ptr<net::Chain> chain_;
+  std::unique_ptr<net::FaultyLedger> faulty_ledger_;
   std::vector<std::unique_ptr<SimNode>> nodes_;
   net::NodeDirectory directory_;
   std::unique_ptr<net::BlobReader> reader_;

@@ -32,12 +32,9 @@ std::string status_text(const HttpReply& reply) {
   return std::to_string(reply.status) + (reason.empty() ? "" : " " + reason);
 }
 
-std::string short_name(const BlobId& blob) { return blob.to_string().substr(0, 8); }
+bool has_faults(const net::Faults& faults) { return !faults.list().empty(); }
 
-net::BlobCertificate to_transaction(const Certificate& certificate, size_t members) {
-  return {certificate.message, signers_to_bitmap(certificate.signers, members),
-          to_bytes(certificate.signature.to_bytes())};
-}
+std::string short_name(const BlobId& blob) { return blob.to_string().substr(0, 8); }
 
 }  // namespace
 
@@ -145,8 +142,7 @@ std::optional<std::pair<BlobId, size_t>> Simulation::draw_claim() {
   return live[rng_.below(live.size())];
 }
 
-net::FaultRule Simulation::draw_rule() {
-  constexpr const char* kRoutes[] = {"", "", "", "/slivers/", "/metadata", "/status", "/confirmation", "Symbols"};
+net::FaultRule Simulation::draw_rule(const std::vector<std::string>& routes) {
   constexpr const char* kAnswers[] = {"429", "500", "503", "NOT_REGISTERED"};
   constexpr double kRates[] = {1, 1, 0.5, 0.2};
   net::FaultRule rule;
@@ -154,7 +150,7 @@ net::FaultRule Simulation::draw_rule() {
   rule.rate = kRates[rng_.below(std::size(kRates))];
   rule.seed = rng_.next();
   if (chance(20)) rule.times = 1 + rng_.below(5);
-  rule.route = kRoutes[rng_.below(std::size(kRoutes))];
+  rule.route = routes[rng_.below(routes.size())];
   rule.answer = kAnswers[rng_.below(std::size(kAnswers))];
   rule.delay = rule.kind == net::FaultKind::kHanging ? Millis(61'000) : Millis(rng_.below(2'000));
   if (rule.kind == net::FaultKind::kStale) rule.route.clear();
@@ -196,17 +192,19 @@ void Simulation::store() {
   if (chance(20)) target += "&force=true";
   if (chance(50)) target += "&reuse_resources=true";
   model_.handed_in(blob, content);
-  const bool must_succeed = within_f() && !epoch_may_change();
+  const bool must_succeed = within_f() && !epoch_may_change() && !has_faults(network_.ledger_faults());
   const auto reply = network_.ask_publisher({.method = "PUT", .target = target, .body = as_bytes(content)});
   say("  store " + short_name(blob) + ", " + std::to_string(content.size()) + " bytes: " +
       (reply ? status_text(*reply) : "cut"));
   if (!reply) return fail("the publisher broke off");
   if (reply->status == 200) check_stored(blob, reply->body, epochs, permanent);
+  adopt_lost(blob);
   note_epoch();
   if (reply->status == 200 && !within_f() && chance(50)) turn_of_fortune();
   if (reply->status == 200) return;
   ++counts_.stores_refused;
-  if (reply->status != 504 || reason_of(*reply) != "INSUFFICIENT_CONFIRMATIONS")
+  const bool by_ledger = has_faults(network_.ledger_faults()) && reason_of(*reply) == "INTERNAL_ERROR";
+  if (!by_ledger && (reply->status != 504 || reason_of(*reply) != "INSUFFICIENT_CONFIRMATIONS"))
     return fail("a store is refused in a way that is not documented: " + reply->body);
   if (must_succeed) fail("a store is refused although no more than f shards are bad: " + reply->body);
 }
@@ -219,7 +217,9 @@ void Simulation::check_stored(const BlobId& blob, const std::string& answer, uin
     const bool known = std::any_of(claims.begin(), claims.end(), [&](const Claim& claim) {
       return model_.is_live(claim) && claim.end_epoch == end && (!permanent || !claim.deletable);
     });
-    if (!known || end < model_.epoch() + epochs) fail("a blob is said to be certified already, which it is not");
+    const bool told_right = known && end >= model_.epoch() + epochs;
+    if (!told_right && !has_faults(network_.ledger_faults()))
+      fail("a blob is said to be certified already, which it is not");
     return;
   }
   ++counts_.stored;
@@ -234,6 +234,16 @@ void Simulation::check_stored(const BlobId& blob, const std::string& answer, uin
   model_.claim(blob, claim);
 }
 
+// What was certified without an answer, as its owner finds out from the chain.
+void Simulation::adopt_lost(const BlobId& blob) {
+  for (const net::BlobObject& object : network_.ledger().objects_of(blob)) {
+    const auto& claims = model_.blob(blob).claims;
+    const bool known =
+        std::any_of(claims.begin(), claims.end(), [&](const Claim& claim) { return claim.object == object.id; });
+    if (object.certified_epoch && !known) model_.claim(blob, {object.id, object.end_epoch, object.deletable, false});
+  }
+}
+
 // As a client does it that is slow: the epoch ends between confirmations and certification.
 void Simulation::store_across_epochs() {
   if (epoch_may_change()) return;
@@ -246,16 +256,16 @@ void Simulation::store_across_epochs() {
   request.encoded_length = network_.committee().shape().encoded_length(content.size()).value();
   request.epochs = 2;
   request.deletable = chance(50);
-  request.owner = network_.ledger().wallet_address();
+  request.root_hash = metadata.root();
   model_.handed_in(blob, content);
   const net::BlobObject object = network_.ledger().register_blob(request).value().object;
   network_.spread(metadata, content);
   const auto old = network_.confirm(object);
   advance_epoch();
-  const size_t members = network_.node_count();
+  const net::Committee& committee = network_.committee();
   if (old) {
     ++counts_.stale_certificates;
-    auto certified = network_.ledger().certify(object.id, to_transaction(*old, members));
+    auto certified = network_.ledger().certify(object.id, net::to_transaction(*old, committee));
     if (certified) return fail("confirmations of an earlier epoch certify a blob");
     if (certified.error().code() != Code::kStale) fail("an old certificate: " + certified.error().to_string());
   }
@@ -263,7 +273,7 @@ void Simulation::store_across_epochs() {
   say("  late store " + short_name(blob) + (fresh ? ": certified" : ": too few confirmations"));
   if (!fresh && within_f()) return fail("too few nodes confirm a blob although no more than f shards are bad");
   if (!fresh) return;
-  auto certified = network_.ledger().certify(object.id, to_transaction(*fresh, members));
+  auto certified = network_.ledger().certify(object.id, net::to_transaction(*fresh, committee));
   if (!certified) return fail("a good certificate is refused: " + certified.error().to_string());
   model_.claim(blob, {object.id, object.end_epoch, object.deletable, false});
 }
@@ -331,10 +341,12 @@ void Simulation::remove() {
   const auto drawn = draw_claim();
   if (!drawn) return;
   const Claim& claim = model_.blob(drawn->first).claims[drawn->second];
+  const net::BlobObject object = network_.ledger().object(claim.object).value();
   Status removed = network_.ledger().remove(claim.object);
   if (removed.ok() != claim.deletable) return fail("a deletion of a blob went another way than it should");
   if (!claim.deletable) return;
   ++counts_.deletions;
+  thrown_away_.emplace_back(object.end_epoch, object.encoded_length);
   model_.deleted(drawn->first, drawn->second, now());
   say("  delete " + short_name(drawn->first));
 }
@@ -354,6 +366,12 @@ void Simulation::advance_epoch() {
 }
 
 void Simulation::check_collected() {
+  uint64_t reserved = network_.reserved_capacity();
+  for (const auto& [end, bytes] : thrown_away_)
+    if (end > model_.epoch()) reserved += bytes;
+  if (network_.used_capacity() != reserved)
+    fail("the chain counts " + std::to_string(network_.used_capacity()) + " bytes as used, reserved are " +
+         std::to_string(reserved));
   for (size_t i = 0; i < network_.node_count(); ++i) {
     if (!network_.node(i).runs()) continue;
     for (const BlobId& blob : network_.node(i).store()->blobs())
@@ -414,8 +432,14 @@ void Simulation::wipe() {
 }
 
 void Simulation::set_fault() {
+  if (chance(15)) {
+    const net::FaultRule rule = draw_rule({"", "register", "certify", "standing"});
+    WFS_CHECK(network_.ledger_faults().set(rule).ok());
+    return say("  the ledger is " + std::string(net::fault_name(rule.kind)));
+  }
   const size_t node = rng_.below(network_.node_count());
-  const net::FaultRule rule = draw_rule();
+  const net::FaultRule rule =
+      draw_rule({"", "", "", "/slivers/", "/metadata", "/status", "/confirmation", "Symbols"});
   if (!may_harm(node)) return;
   ++counts_.faults;
   WFS_CHECK(network_.node(node).faults().set(rule).ok());
@@ -425,6 +449,7 @@ void Simulation::set_fault() {
 }
 
 void Simulation::clear_faults() {
+  if (chance(50)) network_.ledger_faults().clear();
   const size_t node = rng_.below(network_.node_count());
   network_.node(node).faults().clear();
   faulty_.erase(node);
@@ -432,6 +457,8 @@ void Simulation::clear_faults() {
 }
 
 bool Simulation::epoch_may_change() {
+  for (const net::FaultState& fault : network_.ledger_faults().list())
+    if (fault.rule.kind == net::FaultKind::kEpochChange && !fault.over) return true;
   for (size_t node : faulty_)
     for (const net::FaultState& fault : network_.node(node).faults().list())
       if (fault.rule.kind == net::FaultKind::kEpochChange && !fault.over) return true;
@@ -466,6 +493,7 @@ void Simulation::check_healing() {
 }
 
 void Simulation::end_all_trouble() {
+  network_.ledger_faults().clear();
   for (size_t node = 0; node < network_.node_count(); ++node) {
     network_.node(node).faults().clear();
     network_.node(node).start();

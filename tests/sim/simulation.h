@@ -69,6 +69,7 @@ class Simulation {
   void check_good_read(const BlobId& blob, Owed owed, const HttpReply& reply, std::optional<ByteRange> range);
   void check_refused_read(const BlobId& blob, Owed owed, const HttpReply& reply);
   void check_stored(const BlobId& blob, const std::string& answer, uint32_t epochs, bool permanent);
+  void adopt_lost(const BlobId& blob);
   void check_collected();
   // With nothing in its way, every node heals.
   void check_healing();
@@ -87,7 +88,7 @@ class Simulation {
   std::optional<BlobId> draw_blob();
   // Nothing when there is no live claim.
   std::optional<std::pair<BlobId, size_t>> draw_claim();
-  net::FaultRule draw_rule();
+  net::FaultRule draw_rule(const std::vector<std::string>& routes);
   bool chance(uint64_t percent) { return rng_.below(100) < percent; }
   Deadline::TimePoint now() { return network_.clock().monotonic(); }
   BlobMetadata metadata_of(const std::string& content) const;
@@ -111,6 +112,7 @@ class Simulation {
   const bool reckless_;
   SimNetwork network_;
   Model model_;
+  std::vector<std::pair<uint32_t, uint64_t>> thrown_away_;  // end and bytes of reservations whose blob was deleted
   std::set<size_t> stopped_, faulty_, emptied_;
   std::string failure_;
   SimCounts counts_;
