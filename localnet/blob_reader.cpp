@@ -162,11 +162,11 @@ std::vector<std::string> BlobReader::Keepers::everybody() const {
 
 // From its owner, or, during a change of epochs, from its other owner.
 Result<Sliver> BlobReader::primary_sliver(const Keepers& keepers, const BlobId& blob, const BlobMetadata& metadata,
-                                          SliverIndex index) {
+                                          SliverIndex index, bool even_if_down) {
   Error problem(Code::kUnavailable, "nobody has it");
   for (const Member* member : keepers.of(shape_.shard_of(blob, shape_.pair_of(Axis::kPrimary, index)))) {
     const NodeClientPtr node = nodes_.find(member->id);
-    if (node->seems_down()) {
+    if (node->seems_down() && !even_if_down) {
       problem = Error(Code::kUnavailable, node->name() + " did not answer just now");
       continue;
     }
@@ -215,18 +215,24 @@ std::vector<Sliver> BlobReader::gather_primary(const BlobId& blob, const BlobMet
   const Keepers keepers = this->keepers(blob);
   Mutex found_mutex;
   std::vector<Sliver> found;
+  std::vector<char> have(shape_.n());
   std::atomic<bool> enough{false};
-  for_each_parallel(shape_.n(), kGatherThreads, [&](size_t i) {
-    if (enough) return;
-    SliverIndex index{static_cast<uint16_t>(i)};
-    Row cached = i < shape_.k1() ? cache_.get({blob, index}) : nullptr;
-    auto sliver = cached ? Result<Sliver>(Sliver{Axis::kPrimary, index, metadata.symbol_bytes(), *cached})
-                         : primary_sliver(keepers, blob, metadata, index);
-    if (!sliver) return;
-    MutexLock lock(found_mutex);
-    if (found.size() < shape_.k1()) found.push_back(std::move(*sliver));
-    enough = found.size() >= shape_.k1();
-  });
+  auto gather = [&](bool even_if_down) {
+    for_each_parallel(shape_.n(), kGatherThreads, [&](size_t i) {
+      if (enough || have[i] != 0) return;
+      SliverIndex index{static_cast<uint16_t>(i)};
+      Row cached = i < shape_.k1() ? cache_.get({blob, index}) : nullptr;
+      auto sliver = cached ? Result<Sliver>(Sliver{Axis::kPrimary, index, metadata.symbol_bytes(), *cached})
+                           : primary_sliver(keepers, blob, metadata, index, even_if_down);
+      if (!sliver) return;
+      have[i] = 1;
+      MutexLock lock(found_mutex);
+      if (found.size() < shape_.k1()) found.push_back(std::move(*sliver));
+      enough = found.size() >= shape_.k1();
+    });
+  };
+  gather(false);
+  if (!enough) gather(true);  // who did not answer just now may answer again
   return found;
 }
 

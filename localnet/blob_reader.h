@@ -75,7 +75,7 @@ class BlobReader {
   Result<uint32_t> check_certified(const BlobId& blob);
   Result<Row> fetch_row(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
   Result<Sliver> primary_sliver(const Keepers& keepers, const BlobId& blob, const BlobMetadata& metadata,
-                                SliverIndex index);
+                                SliverIndex index, bool even_if_down = false);
   Result<Row> row_from_owner(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index);
   Result<Row> row_from_symbols(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index);
   Result<Row> row_from_decode(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
