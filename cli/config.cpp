@@ -132,6 +132,8 @@ const std::vector<Key>& known_keys() {
       {"mount", "allow_other", flag(&Config::allow_other)},
       {"localnet", "nodes", number<uint32_t>([](Config& c) -> uint32_t& { return c.localnet_nodes; }, 1, 100)},
       {"localnet", "shards", number<uint32_t>([](Config& c) -> uint32_t& { return c.localnet_shards; }, 4, 1000)},
+      {"localnet", "epoch_seconds",
+       number<uint32_t>([](Config& c) -> uint32_t& { return c.localnet_epoch_seconds; }, 0, 31'536'000)},
       {"localnet", "stop_with_mount", flag(&Config::localnet_stop_with_mount)},
   };
   return keys;
@@ -237,8 +239,9 @@ std::string print_config(const Config& config) {
   out += fmt::format("memory = {}\n", config.cache_memory_bytes);
   out += "\n[mount]\n" + line("read_ahead", config.read_ahead_bytes, local ? "16MiB" : "32MiB");
   out += fmt::format("threads = {}\nallow_other = {}\n", config.threads, config.allow_other);
-  out += fmt::format("\n[localnet]\nnodes = {}\nshards = {}\nstop_with_mount = {}\n", config.localnet_nodes,
-                     config.localnet_shards, config.localnet_stop_with_mount);
+  out += fmt::format("\n[localnet]\nnodes = {}\nshards = {}\nepoch_seconds = {}\nstop_with_mount = {}\n",
+                     config.localnet_nodes, config.localnet_shards, config.localnet_epoch_seconds,
+                     config.localnet_stop_with_mount);
   return out;
 }
 

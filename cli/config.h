@@ -41,6 +41,7 @@ struct Config {
 
   uint32_t localnet_nodes = 5;
   uint32_t localnet_shards = 301;
+  uint32_t localnet_epoch_seconds = 0;  // 0: epochs end only when told to
   bool localnet_stop_with_mount = false;
 
   bool epochs_set = false;  // network.epochs was given, not the default

@@ -40,8 +40,10 @@ Result<pid_t> spawn_network(const LocalNetworkOptions& options, const std::strin
   const std::string nodes = std::to_string(options.nodes);
   const std::string shards = std::to_string(options.shards);
   const std::string max_body = std::to_string(options.max_body_bytes);
-  const char* argv[] = {"walrusfs",    "localnet", "run",          "--folder",   options.folder.c_str(), "--nodes",
-                        nodes.c_str(), "--shards", shards.c_str(), "--max-body", max_body.c_str(),       nullptr};
+  const std::string epoch = std::to_string(options.epoch_seconds);
+  const char* argv[] = {"walrusfs", "localnet", "run", "--folder", options.folder.c_str(), "--nodes", nodes.c_str(),
+                        "--shards", shards.c_str(), "--max-body", max_body.c_str(), "--epoch-seconds", epoch.c_str(),
+                        nullptr};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -68,6 +70,7 @@ localnet::LocalnetConfig to_config(const LocalNetworkOptions& options) {
   config.nodes = options.nodes;
   config.shards = options.shards;
   config.max_body_bytes = options.max_body_bytes;
+  config.epoch_seconds = options.epoch_seconds;
   return config;
 }
 
@@ -143,6 +146,22 @@ Status serve_local_network(const LocalNetworkOptions& options, const std::functi
         log_info("the local network runs: aggregator {}, publisher {}", state.aggregator_url, state.publisher_url);
         on_ready();
       });
+}
+
+Result<size_t> add_local_node(Files& files, const std::string& folder, std::optional<uint64_t> frost) {
+  return localnet::control_add_node(files, folder, frost);
+}
+
+Status remove_local_node(Files& files, const std::string& folder, size_t node) {
+  return localnet::control_node(files, folder, node, "remove");
+}
+
+Status stake_with_local_node(Files& files, const std::string& folder, size_t node, uint64_t frost) {
+  return localnet::control_stake(files, folder, node, frost);
+}
+
+Result<uint32_t> advance_local_epoch(Files& files, const std::string& folder) {
+  return localnet::control_advance_epoch(files, folder);
 }
 
 Status control_local_node(Files& files, const std::string& folder, size_t node, bool run) {

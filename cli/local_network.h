@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -16,6 +17,7 @@ struct LocalNetworkOptions {
   uint32_t nodes = 5;
   uint32_t shards = 301;
   uint64_t max_body_bytes = 10 << 20;  // the official publisher's limit
+  uint32_t epoch_seconds = 0;          // 0: its epochs end only when told to
 };
 
 struct LocalNetworkState {
@@ -36,6 +38,13 @@ Result<LocalNetworkState> ensure_local_network(Files& files, Clock& clock, const
 Status stop_local_network(Files& files, Clock& clock, const std::string& folder);
 // Runs it in this process until SIGTERM or SIGINT.
 Status serve_local_network(const LocalNetworkOptions& options, const std::function<void()>& on_ready);
+// Committees of the next epochs: a node more (its number), one less, more stake. Without `frost` a new node gets as
+// much as the others have.
+Result<size_t> add_local_node(Files& files, const std::string& folder, std::optional<uint64_t> frost);
+Status remove_local_node(Files& files, const std::string& folder, size_t node);
+Status stake_with_local_node(Files& files, const std::string& folder, size_t node, uint64_t frost);
+// The new epoch, when its change is done.
+Result<uint32_t> advance_local_epoch(Files& files, const std::string& folder);
 // A fault to try things with: one node is stopped, or started again. Nodes are counted from 0.
 Status control_local_node(Files& files, const std::string& folder, size_t node, bool run);
 

@@ -65,6 +65,7 @@ Result<HttpStoreOptions> http_options(const Config& config, Network& network) {
 Result<LocalNetworkState> start_local_network(Files& files, Clock& clock, const Places& places, const Config& config) {
   LocalNetworkOptions wanted{
       .folder = places.localnet(), .nodes = config.localnet_nodes, .shards = config.localnet_shards};
+  wanted.epoch_seconds = config.localnet_epoch_seconds;
   keep_settings_of_existing(files, wanted);
   wanted.max_body_bytes = kLocalMaxBodyBytes;
   return ensure_local_network(files, clock, wanted);

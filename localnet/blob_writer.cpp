@@ -57,6 +57,12 @@ void upload_twice(Participants& participants, size_t node, const Upload& upload)
   if (!done) participants.fail(node, done.error());
 }
 
+// Nobody has everything, also those who took all that they were sent.
+SpreadOutcome broken_off(SpreadOutcome outcome) {
+  outcome.complete.assign(outcome.complete.size(), false);
+  return outcome;
+}
+
 // Whether the shard's slivers are where they belong already.
 bool has_its_sliver(const SpreadOutcome* before, const Committee& committee, ShardIndex shard) {
   if (before == nullptr) return false;
@@ -96,7 +102,7 @@ Result<SpreadOutcome> BlobWriter::spread_over(const BlobId& blob, const BlobMeta
         all.push_back(SliverIndex{i});
     const size_t batch = std::max<size_t>(1, kBatchBytes / metadata.sliver_bytes(axis));
     for (size_t first = 0; first < all.size(); first += batch) {
-      if (!participants.quorum_possible(committee)) return participants.outcome(committee);
+      if (!participants.quorum_possible(committee)) return broken_off(participants.outcome(committee));
       const auto wanted = std::span(all).subspan(first, std::min(batch, all.size() - first));
       WFS_ASSIGN(std::vector<Sliver> slivers, encoder.slivers(axis, wanted, options));
       for_each_parallel(slivers.size(), kUploadThreads, [&](size_t i) {

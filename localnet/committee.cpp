@@ -131,7 +131,11 @@ Result<Committee> load_or_create_committee(Files& files, Rng& rng, const std::st
   WFS_ASSIGN(Bytes text, read_file(files, path, kMaxCommitteeFileBytes));
   auto committee = Committee::from_json(std::string(as_text(text)));
   if (!committee) return committee.error().with_context(path);
-  if (committee->shape().n() != shards || committee->members().size() != nodes)
+  // Nodes that joined later have no shards in the first epoch.
+  const auto founders = std::count_if(committee->members().begin(), committee->members().end(),
+                                      [](const Member& member) { return !member.shards.empty(); });
+  const bool as_many = committee->members().size() == nodes || static_cast<uint32_t>(founders) == nodes;
+  if (committee->shape().n() != shards || !as_many)
     return Error(Code::kInvalidArgument,
                  folder + " holds a local network of " + std::to_string(committee->shape().n()) + " shards on " +
                      std::to_string(committee->members().size()) + " nodes, not of " + std::to_string(shards) +

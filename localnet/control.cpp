@@ -49,6 +49,31 @@ std::string faults_path(std::optional<size_t> node) {
   return node ? "/v1/nodes/" + std::to_string(*node) + "/faults" : "/v1/ledger/faults";
 }
 
+// "frost" of the query; nothing when it is left out.
+Result<std::optional<uint64_t>> read_frost(HttpCall& call) {
+  WFS_ASSIGN(const Query query, Query::parse(call.query(), {"frost"}));
+  auto text = query.text("frost");
+  if (!text) return std::optional<uint64_t>();
+  auto frost = parse_decimal(*text);
+  if (!frost) return Error(Code::kInvalidArgument, "frost is a number");
+  return frost;
+}
+
+HttpAnswer add_node(Localnet& network, HttpCall& call) {
+  auto frost = read_frost(call);
+  if (!frost) return outcome(frost.error());
+  auto number = network.add_node(*frost);
+  if (!number) return outcome(number.error());
+  return json_answer(200, "{\"node\":" + std::to_string(*number) + "}");
+}
+
+HttpAnswer stake(Localnet& network, size_t node, HttpCall& call) {
+  auto frost = read_frost(call);
+  if (!frost) return outcome(frost.error());
+  if (!*frost) return outcome(Error(Code::kInvalidArgument, "how much: frost is missing"));
+  return outcome(network.stake(node, **frost));
+}
+
 // Sends with the token; the error is the one the network told.
 Result<std::string> ask(Files& files, const std::string& folder, const std::string& method, const std::string& target,
                         std::optional<ByteView> body = std::nullopt) {
@@ -101,9 +126,12 @@ HttpAnswer answer_control(Localnet& network, const std::string& token, HttpCall&
     return json_answer(200, "{\"epoch\":" + std::to_string(*epoch) + "}");
   }
   if (path->size() == 3 && (*path)[1] == "faucet") return answer_faucet(network, (*path)[2], call.query());
+  if (path->size() == 2 && (*path)[1] == "nodes") return add_node(network, call);
   if (!node) return text_answer(404, "");
   if ((*path)[3] == "stop") return outcome(network.stop_node(*node));
   if ((*path)[3] == "start") return outcome(network.start_node(*node));
+  if ((*path)[3] == "remove") return outcome(network.remove_node(*node));
+  if ((*path)[3] == "stake") return stake(network, *node, call);
   return text_answer(404, "");
 }
 
@@ -112,8 +140,8 @@ Result<std::string> fetch_status_json(Files& files, const std::string& folder) {
 }
 
 Status control_node(Files& files, const std::string& folder, size_t node, const std::string& action) {
-  if (action != "stop" && action != "start")
-    return Error(Code::kInvalidArgument, "a node can be told to stop or to start");
+  if (action != "stop" && action != "start" && action != "remove")
+    return Error(Code::kInvalidArgument, "a node can be told to stop, to start or to leave");
   auto answer = ask(files, folder, "POST", "/v1/nodes/" + std::to_string(node) + "/" + action);
   return answer.ok() ? ok_status() : Status(answer.error());
 }
@@ -128,6 +156,22 @@ Status control_clear_faults(Files& files, const std::string& folder, std::option
                             std::optional<FaultKind> kind) {
   const std::string query = kind ? "?kind=" + std::string(fault_name(*kind)) : "";
   auto answer = ask(files, folder, "DELETE", faults_path(node) + query);
+  return answer.ok() ? ok_status() : Status(answer.error());
+}
+
+Result<size_t> control_add_node(Files& files, const std::string& folder, std::optional<uint64_t> frost) {
+  const std::string query = frost ? "?frost=" + std::to_string(*frost) : "";
+  WFS_ASSIGN(std::string answer, ask(files, folder, "POST", "/v1/nodes" + query));
+  try {
+    return ordered_json::parse(answer).at("node").get<size_t>();
+  } catch (const ordered_json::exception& problem) {
+    return Error(Code::kInternal, std::string("the local network's answer makes no sense: ") + problem.what());
+  }
+}
+
+Status control_stake(Files& files, const std::string& folder, size_t node, uint64_t frost) {
+  auto answer = ask(files, folder, "POST",
+                    "/v1/nodes/" + std::to_string(node) + "/stake?frost=" + std::to_string(frost));
   return answer.ok() ? ok_status() : Status(answer.error());
 }
 

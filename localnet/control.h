@@ -12,7 +12,8 @@ namespace walrusfs::localnet {
 
 inline constexpr const char* kTokenHeader = "X-Walrusfs-Token";
 
-// GET /v1/status, POST /v1/nodes/{n}/stop, POST /v1/nodes/{n}/start, POST /v1/epoch/advance,
+// GET /v1/status, POST /v1/nodes/{n}/stop, POST /v1/nodes/{n}/start, POST /v1/nodes/{n}/remove,
+// POST /v1/nodes/{n}/stake?frost=…, POST /v1/nodes[?frost=…] (one more), POST /v1/epoch/advance,
 // POST /v1/faucet/{address}?mist=N&frost=N; POST and DELETE
 // /v1/nodes/{n}/faults and /v1/ledger/faults: the fault in the body is set (faults_json.h), `?kind=` or all cleared.
 HttpAnswer answer_control(Localnet& network, const std::string& token, HttpCall& call);

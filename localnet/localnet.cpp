@@ -12,10 +12,9 @@
 #include "localnet/faults_json.h"
 #include "localnet/faulty_ledger.h"
 #include "localnet/folder_lock.h"
-#include "localnet/node_host.h"
 #include "localnet/node_keys.h"
+#include "localnet/node_set.h"
 #include "localnet/publisher.h"
-#include "localnet/sui/epochs.h"
 
 namespace walrusfs::localnet {
 namespace {
@@ -31,8 +30,6 @@ Status empty_folder(Files& files, const std::string& folder) {
     if (!item.is_directory) WFS_TRY(files.remove(folder + "/" + item.name));
   return {};
 }
-
-Error no_node(size_t node) { return Error(Code::kInvalidArgument, "there is no node " + std::to_string(node)); }
 
 // Nobody would miss the blobs of a chain that is gone, and the nodes would drop them.
 Status expect_chain(Files& files, const std::string& folder) {
@@ -54,26 +51,23 @@ struct Localnet::Impl {
   LocalnetConfig config;
   World world;
   FolderLock lock;
-  FixedMembership membership;
   Faults ledger_faults;
-  std::function<Result<uint32_t>()> advance_epoch;  // for the fault of that name
   std::unique_ptr<Chain> chain;
   FaultyLedger faulty_ledger;  // as the services meet it
   Deadline::TimePoint started_at;
-  std::vector<std::unique_ptr<NodeHost>> nodes;
-  NodeDirectory directory;
+  std::unique_ptr<NodeSet> nodes;
   std::unique_ptr<BlobReader> reader;
   std::unique_ptr<BlobWriter> writer;
   std::unique_ptr<Aggregator> aggregator;
   std::unique_ptr<Publisher> publisher;
-  LocalnetState state;  // constant once started
+  Mutex state_mutex;
+  LocalnetState state;  // once started, under state_mutex
   std::unique_ptr<HttpServer> aggregator_server, publisher_server, rpc_server, control_server;
 
-  Impl(const LocalnetConfig& with, World in, FolderLock held, Committee members, std::unique_ptr<Chain> with_chain)
+  Impl(const LocalnetConfig& with, World in, FolderLock held, std::unique_ptr<Chain> with_chain)
       : config(with),
         world(in),
         lock(std::move(held)),
-        membership(std::move(members)),
         ledger_faults(in.clock),
         chain(std::move(with_chain)),
         faulty_ledger(chain->ledger(), ledger_faults),
@@ -81,35 +75,26 @@ struct Localnet::Impl {
 
   std::string scratch() const { return config.folder + "/tmp"; }
 
-  Status start_nodes(const LocalnetState& before) {
-    const std::vector<Member>& members = membership.committees()->current->members();
-    for (size_t i = 0; i < members.size(); ++i) {
-      const std::string number = std::to_string(i);
-      nodes.push_back(std::make_unique<NodeHost>(membership, members[i].id, "storage node " + number,
-                                                 node_folder(config.folder, i), config.address, chain->ledger(),
-                                                 world, NodeHostOptions{config.heal}));
-      nodes.back()->faults().on_epoch_change([this] { advance_for_fault(); });
-      WFS_TRY(nodes.back()->start(i < before.nodes.size() ? before.nodes[i].port : 0));
-      directory.enter(members[i].id, std::make_shared<NodeClient>("node " + number, config.address, nodes[i]->port(),
-                                                                  membership.shape(), world.clock));
-    }
-    for (const auto& node : nodes)
-      for (size_t i = 0; i < nodes.size(); ++i)
-        node->meet(nodes[i]->id(), "node " + std::to_string(i), config.address, nodes[i]->port());
-    std::vector<std::string> addresses;
-    for (const auto& node : nodes) addresses.push_back(config.address + ":" + std::to_string(node->port()));
-    return chain->place_nodes(*membership.committees()->current, addresses);
+  Status start_nodes(Committee roster, const LocalnetState& before) {
+    std::vector<uint16_t> ports;
+    for (const auto& node : before.nodes) ports.push_back(node.port);
+    const NodeSetOptions options{config.folder, config.address, config.heal,
+                                 std::chrono::seconds(config.epoch_seconds)};
+    WFS_ASSIGN(nodes, NodeSet::start(*chain, world, std::move(roster), options, ports));
+    return {};
   }
 
   Status start_services(const LocalnetState& before) {
-    reader = std::make_unique<BlobReader>(membership, directory, world.clock, config.read_cache_bytes);
-    writer = std::make_unique<BlobWriter>(membership, directory, config.encode_threads);
+    reader = std::make_unique<BlobReader>(nodes->membership(), nodes->directory(), world.clock,
+                                          config.read_cache_bytes);
+    writer = std::make_unique<BlobWriter>(nodes->membership(), nodes->directory(), config.encode_threads);
     aggregator = std::make_unique<Aggregator>(*reader, faulty_ledger, world.files, scratch());
     PublisherOptions options;
     options.max_body_bytes = config.max_body_bytes;
     options.scratch_folder = scratch();
     options.encode_threads = config.encode_threads;
-    publisher = std::make_unique<Publisher>(membership, *writer, directory, faulty_ledger, world.files, options);
+    publisher = std::make_unique<Publisher>(nodes->membership(), *writer, nodes->directory(), faulty_ledger, world.files,
+                                            options);
 
     return start_servers(before);
   }
@@ -165,7 +150,7 @@ struct Localnet::Impl {
     state.running = true;
     state.pid = getpid();
     state.started_at = world.clock.now().seconds();
-    state.shards = membership.shape().n();
+    state.shards = nodes->membership().shape().n();
     state.aggregator_url = aggregator_server->url();
     state.aggregator_port = aggregator_server->port();
     state.publisher_url = publisher_server->url();
@@ -174,20 +159,23 @@ struct Localnet::Impl {
     state.control_port = control_server->port();
     state.max_body_bytes = config.max_body_bytes;
     state.chain = chain_info();
-    for (const auto& node : nodes) {
-      NodeStatus now = node->status();
-      state.nodes.push_back({now.id, now.url, node->port(), now.shards});
+    return tell_nodes();
+  }
+
+  // Where the nodes are; again when one has joined.
+  Status tell_nodes() {
+    std::vector<NodeAddress> told;
+    for (const auto& node : nodes->all()) {
+      const NodeStatus now = node->status();
+      told.push_back({now.id, now.url, node->port(), now.shards});
     }
-    return write_state(world.files, config.folder, state);
-  }
-
-  void advance_for_fault() {
-    if (auto advanced = advance_epoch(); !advanced) log_warn("fault: {}", advanced.error().to_string());
-  }
-
-  Status follow_faults(size_t node) {
-    directory.find(nodes[node]->id())->close_idle();
-    return nodes[node]->apply_faults();
+    LocalnetState now;
+    {
+      MutexLock holding(state_mutex);
+      state.nodes = std::move(told);
+      now = state;
+    }
+    return write_state(world.files, config.folder, now);
   }
 
   void stop() {
@@ -196,8 +184,7 @@ struct Localnet::Impl {
     rpc_server.reset();
     publisher_server.reset();
     aggregator_server.reset();
-    directory.close_idle();  // or the nodes would wait for their keep-alive to end
-    for (auto& node : nodes) node->stop();
+    if (nodes) nodes->stop();
     if (!state.running) return;
     state.running = false;
     state.pid = 0;
@@ -224,19 +211,23 @@ Result<std::unique_ptr<Localnet>> Localnet::start(const LocalnetConfig& config, 
   const LocalnetState ports = before ? *before : LocalnetState();
 
   std::unique_ptr<Localnet> network(new Localnet(
-      std::make_unique<Impl>(config, world, std::move(lock), std::move(registered), std::move(chain))));
+      std::make_unique<Impl>(config, world, std::move(lock), std::move(chain))));
   Impl& impl = *network->impl_;
   WFS_TRY(empty_folder(world.files, impl.scratch()));
-  impl.advance_epoch = [started = network.get()] { return started->advance_epoch(); };
-  impl.ledger_faults.on_epoch_change([&impl] { impl.advance_for_fault(); });
-  WFS_TRY(impl.start_nodes(ports));
+  impl.ledger_faults.on_epoch_change([&impl] {
+    if (impl.nodes) impl.nodes->change_epoch_by_fault();
+  });
+  WFS_TRY(impl.start_nodes(std::move(registered), ports));
   WFS_TRY(impl.start_services(ports));
   WFS_TRY(impl.start_control(*network, ports));
   WFS_TRY(impl.announce());
   return network;
 }
 
-LocalnetState Localnet::state() const { return impl_->state; }
+LocalnetState Localnet::state() const {
+  MutexLock lock(impl_->state_mutex);
+  return impl_->state;
+}
 
 LocalnetStatus Localnet::status() const {
   LocalnetStatus out;
@@ -245,15 +236,16 @@ LocalnetStatus Localnet::status() const {
   out.uptime_seconds = static_cast<uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(impl_->world.clock.monotonic() - impl_->started_at).count());
   out.epoch = impl_->chain->ledger().epoch();
-  out.shards = impl_->membership.shape().n();
+  out.shards = impl_->nodes->membership().shape().n();
   out.aggregator_url = impl_->aggregator_server->url();
   out.publisher_url = impl_->publisher_server->url();
   out.max_body_bytes = impl_->config.max_body_bytes;
-  out.chain = impl_->state.chain;
-  for (const auto& node : impl_->nodes) {
-    out.nodes.push_back(node->status());
-    out.blobs = std::max(out.blobs, out.nodes.back().blobs);
-    out.bytes += out.nodes.back().bytes;
+  out.chain = state().chain;
+  out.changing = impl_->nodes->membership().committees()->phase == Phase::kSync;
+  out.nodes = impl_->nodes->status();
+  for (const NodeStatus& node : out.nodes) {
+    out.blobs = std::max(out.blobs, node.blobs);
+    out.bytes += node.bytes;
   }
   out.blob_bytes = impl_->chain->ledger().live_bytes();
   ReaderCounts counts = impl_->reader->counts();
@@ -264,37 +256,38 @@ LocalnetStatus Localnet::status() const {
   return out;
 }
 
-Status Localnet::stop_node(size_t node) {
-  if (node >= impl_->nodes.size()) return no_node(node);
-  impl_->directory.find(impl_->nodes[node]->id())->close_idle();
-  impl_->nodes[node]->stop();
-  return {};
-}
+Status Localnet::stop_node(size_t node) { return impl_->nodes->stop_node(node); }
 
-Status Localnet::start_node(size_t node) {
-  if (node >= impl_->nodes.size()) return no_node(node);
-  return impl_->nodes[node]->restart();
-}
+Status Localnet::start_node(size_t node) { return impl_->nodes->start_node(node); }
 
 Status Localnet::set_fault(std::optional<size_t> node, FaultRule rule) {
   if (!node) return impl_->ledger_faults.set(std::move(rule));
-  if (*node >= impl_->nodes.size()) return no_node(*node);
-  WFS_TRY(impl_->nodes[*node]->faults().set(std::move(rule)));
-  return impl_->follow_faults(*node);
+  WFS_ASSIGN(const auto host, impl_->nodes->node(*node));
+  WFS_TRY(host->faults().set(std::move(rule)));
+  return impl_->nodes->follow_faults(*node);
 }
 
 Status Localnet::clear_faults(std::optional<size_t> node, std::optional<FaultKind> kind) {
-  if (node && *node >= impl_->nodes.size()) return no_node(*node);
-  Faults& faults = node ? impl_->nodes[*node]->faults() : impl_->ledger_faults;
-  kind ? faults.clear(*kind) : faults.clear();
-  return node ? impl_->follow_faults(*node) : ok_status();
+  Faults* faults = &impl_->ledger_faults;
+  if (node) {
+    WFS_ASSIGN(const auto host, impl_->nodes->node(*node));
+    faults = &host->faults();
+  }
+  kind ? faults->clear(*kind) : faults->clear();
+  return node ? impl_->nodes->follow_faults(*node) : ok_status();
 }
 
-Result<uint32_t> Localnet::advance_epoch() {
-  WFS_ASSIGN(uint32_t epoch, sui::advance_epoch(impl_->chain->node()));
-  for (auto& node : impl_->nodes) WFS_TRY(node->drop_expired());
-  return epoch;
+Result<size_t> Localnet::add_node(std::optional<uint64_t> frost) {
+  WFS_ASSIGN(const size_t number, impl_->nodes->add_node(frost));
+  WFS_TRY(impl_->tell_nodes());
+  return number;
 }
+
+Status Localnet::remove_node(size_t node) { return impl_->nodes->remove_node(node); }
+
+Status Localnet::stake(size_t node, uint64_t frost) { return impl_->nodes->stake(node, frost); }
+
+Result<uint32_t> Localnet::advance_epoch() { return impl_->nodes->advance_epoch(); }
 
 Ledger& Localnet::ledger() { return impl_->chain->ledger(); }
 
@@ -331,12 +324,16 @@ std::string to_json(const LocalnetStatus& status) {
     item["sliversCopied"] = node.slivers_copied;
     item["healing"] = healing_to_json(node.healing);
     item["faults"] = ordered_json::parse(faults_to_json(node.faults));
+    item["stakeFrost"] = node.stake_frost;
+    item["nextStakeFrost"] = node.next_stake_frost;
+    item["challenges"] = {{"passed", node.challenges_passed}, {"failed", node.challenges_failed}};
     nodes.push_back(std::move(item));
   }
   ordered_json out = {{"folder", status.folder},
                       {"pid", status.pid},
                       {"uptimeSeconds", status.uptime_seconds},
                       {"epoch", status.epoch},
+                      {"changing", status.changing},
                       {"shards", status.shards},
                       {"aggregator", status.aggregator_url},
                       {"publisher", status.publisher_url},

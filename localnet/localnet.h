@@ -33,7 +33,8 @@ struct LocalnetConfig {
   uint64_t max_body_bytes = 10'240 * 1024;     // of the publisher; the official default
   uint64_t read_cache_bytes = 256 << 20;       // verified slivers kept by the aggregator
   unsigned encode_threads = 2;
-  bool heal = true;  // nodes rebuild what they lack
+  bool heal = true;           // nodes rebuild what they lack
+  uint32_t epoch_seconds = 0;  // 0: epochs end only when told to
 };
 
 // What everything in here reaches the world through; all must outlive the network.
@@ -53,6 +54,8 @@ struct NodeStatus {
   uint64_t slivers_copied = 0;  // in the change of epochs that runs
   HealCounts healing;           // since the node was started
   std::vector<FaultState> faults;
+  uint64_t stake_frost = 0, next_stake_frost = 0;  // in this epoch, and at the next choice
+  uint64_t challenges_passed = 0, challenges_failed = 0;  // in this epoch
 };
 
 struct LocalnetStatus {
@@ -60,6 +63,7 @@ struct LocalnetStatus {
   int64_t pid = 0;
   uint64_t uptime_seconds = 0;
   uint32_t epoch = 0;
+  bool changing = false;  // nodes still copy the shards that they gained
   uint32_t shards = 0;
   std::string aggregator_url, publisher_url;
   uint64_t max_body_bytes = 0;
@@ -100,11 +104,19 @@ class Localnet {
   Status stop_node(size_t node);
   Status start_node(size_t node);
 
+  // A node more, in the committee from the next epoch on; its number. `frost`: its stake, else as much as others have.
+  Result<size_t> add_node(std::optional<uint64_t> frost = {});
+  // The next committee is without it.
+  Status remove_node(size_t node);
+  // New WAL, staked with the node.
+  Status stake(size_t node, uint64_t frost);
+
   // Faults on purpose, of a node or, without one, of the ledger; faults.h tells what there is. Nothing in `kind`: all.
   Status set_fault(std::optional<size_t> node, FaultRule rule);
   Status clear_faults(std::optional<size_t> node, std::optional<FaultKind> kind);
 
-  // Ends the current epoch; what has expired is dropped by the nodes. The new epoch.
+  // Ends the current epoch: the next committee takes over, and what has expired is dropped by the nodes. The new epoch,
+  // when that is done. kBusy while an epoch changes; kTimeout when nodes of too few shards take part.
   Result<uint32_t> advance_epoch();
   Ledger& ledger();
   sui::FullNode& full_node();
@@ -126,7 +138,10 @@ Status serve_until_signalled(const LocalnetConfig& config, World world,
 
 // Asks the network that runs in `folder`, over its control port. kNotFound when none runs.
 Result<std::string> fetch_status_json(Files& files, const std::string& folder);
-// `action` is "stop" or "start".
+// The new node's number.
+Result<size_t> control_add_node(Files& files, const std::string& folder, std::optional<uint64_t> frost);
+Status control_stake(Files& files, const std::string& folder, size_t node, uint64_t frost);
+// `action` is "stop", "start" or "remove".
 Status control_node(Files& files, const std::string& folder, size_t node, const std::string& action);
 Status control_set_fault(Files& files, const std::string& folder, std::optional<size_t> node, const FaultRule& rule);
 Status control_clear_faults(Files& files, const std::string& folder, std::optional<size_t> node,

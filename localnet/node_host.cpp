@@ -41,6 +41,16 @@ struct NodeHost::Running {
   }
 };
 
+namespace {
+
+// The metadata of blobs of which nothing is the node's any more.
+Status drop_everything(NodeStore& store) {
+  for (const BlobId& blob : store.blobs()) WFS_TRY(store.drop(blob));
+  return {};
+}
+
+}  // namespace
+
 NodeHost::NodeHost(const Membership& membership, std::string id, std::string name, std::string folder,
                    std::string address, Ledger& ledger, World world, NodeHostOptions options)
     : membership_(membership),
@@ -61,13 +71,11 @@ Status NodeHost::start(uint16_t wanted_port) {
     if (running_) return {};
   }
   WFS_ASSIGN(NodeKeys keys, load_node_keys(world_.files, folder_));
-  const auto committees = membership_.committees();
-  const Member* self = committees->current->find(id_);
-  if (self != nullptr && keys.protocol.public_key() != self->key)
+  if (options_.key && keys.protocol.public_key() != *options_.key)
     return Error(Code::kWrongKey, "the key in " + folder_ + " is not the one that the committee knows");
   auto made = std::make_shared<Running>(std::move(keys));
   WFS_ASSIGN(made->store, NodeStore::open(world_.files, folder_ + "/blobs", membership_.shape(),
-                                          shards_of(id_, *committees)));
+                                          shards_of(id_, *membership_.committees())));
   made->node = std::make_unique<StorageNode>(membership_, id_, *made->store, seen_, world_.clock,
                                              made->keys.protocol);
   WFS_TRY(open_port(*made, wanted_port));
@@ -148,6 +156,7 @@ Status NodeHost::follow(Running& running) {
   } else if (now->phase != Phase::kSync) {
     running.store->mark_in_transfer({});
     WFS_TRY(running.store->drop_unassigned());
+    if (running.store->shards().owned.empty()) WFS_TRY(drop_everything(*running.store));
     MutexLock lock(running.mutex);
     running.sync.reset();
   }
@@ -167,6 +176,14 @@ Status NodeHost::accuse(const BlobId& blob, const InconsistencyProof& proof) {
   const std::shared_ptr<const Committee> committee = membership_.committees()->current;
   WFS_ASSIGN(const Certificate verdict, collect_verdicts(*committee, peers_, ledger_.epoch(), blob, proof));
   return ledger_.invalidate(blob, to_transaction(verdict, *committee));
+}
+
+void NodeHost::stop_work() {
+  MutexLock changing(change_mutex_);
+  const auto running = this->running();
+  if (!running) return;
+  if (running->healer) running->healer->stop();
+  running->work.reset();
 }
 
 void NodeHost::stop() {

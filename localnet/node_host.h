@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "localnet/epoch_driver.h"
 #include "localnet/faults.h"
 #include "localnet/healer.h"
 #include "localnet/http_server.h"
@@ -18,15 +19,16 @@ namespace walrusfs::localnet {
 
 struct NodeHostOptions {
   bool heal = true;  // otherwise what is missing stays so
+  std::optional<bls::PublicKey> key;  // that its folder must hold
 };
 
-class NodeHost {
+class NodeHost : public EpochNode {
  public:
   // All must outlive the host. `name` is for people ("storage node 3"), `id` is that of committees. Not running until
   // start().
   NodeHost(const Membership& membership, std::string id, std::string name, std::string folder, std::string address,
            Ledger& ledger, World world, NodeHostOptions options);
-  ~NodeHost() { stop(); }
+  ~NodeHost() override { stop(); }
 
   // On `port` if it is free, else on any; a restarted node insists on the port it had.
   Status start(uint16_t port);
@@ -41,15 +43,21 @@ class NodeHost {
   // Where another node, or this one, can be reached.
   void meet(const std::string& id, const std::string& name, const std::string& address, uint16_t port);
 
-  const std::string& id() const { return id_; }
+  // The background work alone; for good, until the next start().
+  void stop_work();
+  // Its connections to other nodes, which keep a thread of theirs busy.
+  void close_idle() { peers_.close_idle(); }
+
+  const std::string& id() const override { return id_; }
   uint16_t port() const;
   NodeStatus status() const;
   // The committees have changed: shards come and go.
-  Status follow_membership();
+  Status follow_membership() override;
+  bool runs() const override { return running() != nullptr; }
   // It has what is its own in this epoch, as far as that can be had. False while it does not run.
-  bool has_synced(uint32_t epoch) const;
+  bool has_synced(uint32_t epoch) const override;
   // Forgets blobs that no live object names any more.
-  Status drop_expired();
+  Status drop_expired() override;
 
  private:
   struct Running;

@@ -15,18 +15,6 @@ constexpr uint32_t kFirstEpoch = 1;
 
 std::string protocol_key_path(const std::string& node_folder) { return node_folder + "/protocol.key"; }
 
-Result<NodeKeys> load_or_create_node_keys(Files& files, Rng& rng, const std::string& node_folder) {
-  WFS_ASSIGN(bool exists, files.exists(protocol_key_path(node_folder)));
-  if (exists) return load_node_keys(files, node_folder);
-  NodeKeys keys{bls::SecretKey::generate(rng)};
-  WFS_TRY(files.make_directories(node_folder));
-  auto secret = keys.protocol.to_bytes();
-  Status written = write_key_file(files, protocol_key_path(node_folder), kBlsFlag, secret);
-  wipe(secret);
-  if (!written) return written.error();
-  return keys;
-}
-
 }  // namespace
 
 std::string node_server_name(ByteView network_public_key) {
@@ -49,6 +37,18 @@ Result<NodeKeys> load_node_keys(Files& files, const std::string& node_folder) {
 
 Result<SigningKey> load_network_key(Files& files, Rng& rng, const std::string& node_folder) {
   return load_or_create_key(files, rng, node_folder + "/network.key", KeyScheme::kSecp256r1);
+}
+
+Result<NodeKeys> load_or_create_node_keys(Files& files, Rng& rng, const std::string& node_folder) {
+  WFS_ASSIGN(bool exists, files.exists(protocol_key_path(node_folder)));
+  if (exists) return load_node_keys(files, node_folder);
+  NodeKeys keys{bls::SecretKey::generate(rng)};
+  WFS_TRY(files.make_directories(node_folder));
+  auto secret = keys.protocol.to_bytes();
+  Status written = write_key_file(files, protocol_key_path(node_folder), kBlsFlag, secret);
+  wipe(secret);
+  if (!written) return written.error();
+  return keys;
 }
 
 Result<Committee> register_nodes(Files& files, Rng& rng, const std::string& folder, Committee committee) {

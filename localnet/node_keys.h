@@ -25,6 +25,9 @@ std::string node_server_name(ByteView network_public_key);
 // Made when it is missing; the folder must exist. kCorrupt when the file holds no key.
 Result<SigningKey> load_network_key(Files& files, Rng& rng, const std::string& node_folder);
 
+// Made when there are none, with the folder.
+Result<NodeKeys> load_or_create_node_keys(Files& files, Rng& rng, const std::string& node_folder);
+
 // The folder of node `index` of the network in `folder`.
 std::string node_folder(const std::string& folder, size_t index);
 

@@ -14,7 +14,8 @@ namespace {
 
 struct LocalnetArguments {
   std::string folder;
-  std::optional<uint32_t> nodes, shards;
+  std::optional<uint32_t> nodes, shards, epoch_seconds;
+  std::optional<std::string> stake;
   std::string max_body;
   size_t node = 0;
   std::string address, sui = "10", wal = "10";  // of the faucet
@@ -24,6 +25,7 @@ struct LocalnetArguments {
 Result<LocalNetworkOptions> resolve(const LocalnetArguments& arguments, const Context& context) {
   WFS_ASSIGN(const Config config, load_config(context.places.config, {}));
   LocalNetworkOptions options{.nodes = config.localnet_nodes, .shards = config.localnet_shards};
+  options.epoch_seconds = arguments.epoch_seconds.value_or(config.localnet_epoch_seconds);
   options.folder = arguments.folder.empty() ? context.places.localnet() : absolute_path(arguments.folder);
   keep_settings_of_existing(system_files(), options);
   if (arguments.nodes) options.nodes = *arguments.nodes;
@@ -32,6 +34,16 @@ Result<LocalNetworkOptions> resolve(const LocalnetArguments& arguments, const Co
     WFS_ASSIGN(options.max_body_bytes, parse_bytes(arguments.max_body));
   }
   return options;
+}
+
+void print_duties(const nlohmann::json& node) {
+  constexpr uint64_t kFrostPerWal = 1'000'000'000;
+  const uint64_t now = node.value("stakeFrost", uint64_t{0}), next = node.value("nextStakeFrost", uint64_t{0});
+  fmt::print(", {} WAL staked", now / kFrostPerWal);
+  if (next != now) fmt::print(" ({} at the next choice)", next / kFrostPerWal);
+  const auto challenges = node.value("challenges", nlohmann::json::object());
+  if (const auto failed = challenges.value("failed", uint64_t{0}); failed > 0)
+    fmt::print(", FAILED {} of {} challenges", failed, failed + challenges.value("passed", uint64_t{0}));
 }
 
 void print_healing(const nlohmann::json& healing) {
@@ -60,7 +72,8 @@ std::string faults_text(const nlohmann::json& faults) {
 void print_contents(const nlohmann::json& network) {
   const uint64_t stored = network.value("bytes", uint64_t{0}), handed_in = network.value("blobBytes", uint64_t{0});
   fmt::print("  folder     {}\n", network.value("folder", ""));
-  fmt::print("  epoch      {}\n", network.value("epoch", 0));
+  fmt::print("  epoch      {}{}\n", network.value("epoch", 0),
+             network.value("changing", false) ? ", beginning: nodes copy the shards that they gained" : "");
   fmt::print("  blobs      {}, {}", network.value("blobs", uint64_t{0}), format_bytes(handed_in));
   if (handed_in > 0)
     fmt::print("; {} on disk, {:.1f} times as much", format_bytes(stored),
@@ -78,6 +91,7 @@ void print_contents(const nlohmann::json& network) {
     if (const auto damaged = node.value("damagedFound", uint64_t{0}); damaged > 0)
       fmt::print(", DAMAGED files found: {}", damaged);
     print_healing(node.value("healing", nlohmann::json::object()));
+    print_duties(node);
     fmt::print("{}\n", faults_text(node.value("faults", nlohmann::json::array())));
   }
 }
@@ -149,6 +163,50 @@ Result<int> run_start_node(const LocalnetArguments& arguments, const Context& co
   return run_node(arguments, context, true);
 }
 
+// Whether the epoch changes by itself is the configuration's affair; this is by hand.
+Result<int> run_advance_epoch(const LocalnetArguments& arguments, const Context& context) {
+  WFS_ASSIGN(const auto options, resolve(arguments, context));
+  WFS_ASSIGN(const uint32_t epoch, advance_local_epoch(system_files(), options.folder));
+  if (context.json) {
+    fmt::print("{}\n", nlohmann::json({{"epoch", epoch}}).dump());
+  } else {
+    fmt::print("It is epoch {} now; its nodes have the shards that are theirs.\n", epoch);
+  }
+  return 0;
+}
+
+Result<int> run_add_node(const LocalnetArguments& arguments, const Context& context) {
+  WFS_ASSIGN(const auto options, resolve(arguments, context));
+  std::optional<uint64_t> frost;
+  if (arguments.stake) {
+    WFS_ASSIGN(frost, parse_coins(*arguments.stake));
+  }
+  WFS_ASSIGN(const size_t node, add_local_node(system_files(), options.folder, frost));
+  if (context.json) {
+    fmt::print("{}\n", nlohmann::json({{"node", node}}).dump());
+  } else {
+    fmt::print("Node {} runs. It gets shards in the next epoch (walrusfs localnet advance-epoch).\n", node);
+  }
+  return 0;
+}
+
+Result<int> run_remove_node(const LocalnetArguments& arguments, const Context& context) {
+  WFS_ASSIGN(const auto options, resolve(arguments, context));
+  WFS_TRY(remove_local_node(system_files(), options.folder, arguments.node));
+  fmt::print("Node {} leaves: the next epoch's committee is without it (walrusfs localnet advance-epoch).\n",
+             arguments.node);
+  return 0;
+}
+
+Result<int> run_stake(const LocalnetArguments& arguments, const Context& context) {
+  WFS_ASSIGN(const auto options, resolve(arguments, context));
+  WFS_ASSIGN(const uint64_t frost, parse_coins(arguments.wal));
+  WFS_TRY(stake_with_local_node(system_files(), options.folder, arguments.node, frost));
+  fmt::print("Node {} has {} WAL more stake. It counts when the next committee is chosen.\n", arguments.node,
+             arguments.wal);
+  return 0;
+}
+
 Result<int> run_faucet(const LocalnetArguments& arguments, const Context& context) {
   WFS_ASSIGN(const auto options, resolve(arguments, context));
   WFS_ASSIGN(const uint64_t mist, parse_coins(arguments.sui));
@@ -165,19 +223,25 @@ Result<int> run_faucet(const LocalnetArguments& arguments, const Context& contex
 using Runner = Result<int> (*)(const LocalnetArguments&, const Context&);
 
 // Which further options an action has.
-enum class Takes { kNothing, kNetwork, kNode, kFaucet };
+enum class Takes { kNothing, kNetwork, kNode, kNewNode, kStake, kFaucet };
 
 void add_action(CLI::App& parent, Chosen& chosen, const std::string& name, const std::string& help, Runner runner,
                 Takes takes) {
   auto arguments = std::make_shared<LocalnetArguments>();
   CLI::App* command = parent.add_subcommand(name, help);
   command->add_option("--folder", arguments->folder, "where its state is kept (default: beside the volumes)");
-  if (takes == Takes::kNode) command->add_option("node", arguments->node, "number of the node, from 0")->required();
+  if (takes == Takes::kNode || takes == Takes::kStake)
+    command->add_option("node", arguments->node, "number of the node, from 0")->required();
+  if (takes == Takes::kStake) command->add_option("wal", arguments->wal, "how much, at least 1")->required();
+  if (takes == Takes::kNewNode)
+    command->add_option("--stake", arguments->stake, "WAL (default: as much as the others have on average)");
   if (takes == Takes::kNetwork) {
     command->add_option("--nodes", arguments->nodes, "storage nodes of a new network (default: 5)");
     command->add_option("--shards", arguments->shards, "shards of a new network, all nodes together (default: 301)");
     command->add_option("--max-body", arguments->max_body,
                         "largest blob the publisher takes (default: as before; a new network: 10MiB, as official)");
+    command->add_option("--epoch-seconds", arguments->epoch_seconds,
+                        "epochs end by themselves after that long (default: localnet.epoch_seconds; 0: never)");
   }
   if (takes == Takes::kFaucet) {
     command->add_option("address", arguments->address, "who gets the coins: 0x and 64 hex digits")->required();
@@ -203,6 +267,12 @@ void add_localnet(CLI::App& app, Chosen& chosen) {
   add_action(*command, chosen, "status", "URLs, nodes, bytes, and what clients of its chain need", run_status,
              Takes::kNothing);
   add_action(*command, chosen, "faucet", "coins of its chain for an address", run_faucet, Takes::kFaucet);
+  add_action(*command, chosen, "advance-epoch", "end the epoch: the next committee takes over, what expired goes",
+             run_advance_epoch, Takes::kNothing);
+  add_action(*command, chosen, "add-node", "a node more, from the next epoch on", run_add_node, Takes::kNewNode);
+  add_action(*command, chosen, "remove-node", "a node less, from the next epoch on", run_remove_node, Takes::kNode);
+  add_action(*command, chosen, "stake", "new WAL staked with a node: more shards for it in the next committee",
+             run_stake, Takes::kStake);
   add_action(*command, chosen, "stop-node", "a fault to try: one node is gone", run_stop_node, Takes::kNode);
   add_action(*command, chosen, "start-node", "and it is back", run_start_node, Takes::kNode);
   add_localnet_fault(*command, chosen);

@@ -1,0 +1,119 @@
+#include "localnet/epoch_driver.h"
+
+#include "base/log.h"
+#include "localnet/sui/epochs.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+constexpr Millis kWhileSyncing{50};
+constexpr Millis kOtherwise{1'000};
+// Nodes that still copy are waited for, although a quorum would do: after the change they would have to rebuild.
+constexpr Millis kCopyingPatience{30'000};
+
+}  // namespace
+
+EpochDriver::EpochDriver(sui::FullNode& chain, const Membership& membership, Clock& clock,
+                         std::function<Nodes()> nodes, std::function<std::vector<std::string>()> failed_challenges,
+                         Options options)
+    : chain_(chain),
+      membership_(membership),
+      clock_(clock),
+      nodes_(std::move(nodes)),
+      failed_challenges_(std::move(failed_challenges)),
+      options_(options),
+      began_(clock.monotonic()),
+      changing_(membership.committees()->phase == Phase::kSync) {}
+
+void EpochDriver::set_changing(bool changing) {
+  MutexLock lock(mutex_);
+  changing_ = changing;
+  done_.notify_all();
+}
+
+Status EpochDriver::begin_change() {
+  MutexLock changing(change_mutex_);
+  const auto before = membership_.committees();
+  if (before->phase == Phase::kSync)
+    return Error(Code::kBusy, "epoch " + std::to_string(before->epoch) + " has begun, but its change is not done yet: "
+                              "nodes still copy shards");
+  if (before->phase == Phase::kDone) WFS_TRY(sui::select_next(chain_, sui::Timing::kNow));
+  std::vector<sui::ObjectId> failed;
+  for (const std::string& id : failed_challenges_()) {
+    WFS_ASSIGN(const sui::ObjectId node, sui::ObjectId::parse(id));
+    failed.push_back(node);
+  }
+  if (!failed.empty()) WFS_TRY(sui::report_failed_challenges(chain_, failed));
+  WFS_ASSIGN(const uint32_t epoch, sui::start_epoch_change(chain_, sui::Timing::kNow));
+  set_changing(true);
+  began_ = clock_.monotonic();
+  log_info("epoch {} begins", epoch);
+  for (const auto& node : nodes_()) WFS_TRY(node->follow_membership());
+  return {};
+}
+
+Millis EpochDriver::step() {
+  const auto now = membership_.committees();
+  Status outcome;
+  if (now->phase == Phase::kSync) {
+    outcome = continue_change(*now);
+  } else if (time_is_up(*now)) {
+    outcome = begin_change();
+  }
+  if (!outcome) log_warn("change of epochs: {}", outcome.error().to_string());
+  const bool syncing = membership_.committees()->phase == Phase::kSync;
+  return syncing && outcome ? kWhileSyncing : kOtherwise;
+}
+
+bool EpochDriver::time_is_up(const EpochCommittees&) const {
+  if (options_.epoch_length == Millis(0)) return false;
+  const auto state = sui::view_epoch(chain_).state;
+  uint64_t since_ms = 0;
+  if (const auto* done = std::get_if<walrusfs::sui::EpochChangeDone>(&state)) since_ms = done->at_ms;
+  if (const auto* selected = std::get_if<walrusfs::sui::NextParamsSelected>(&state)) since_ms = selected->at_ms;
+  return chain_.now_ms() >= since_ms + static_cast<uint64_t>(options_.epoch_length.count());
+}
+
+bool EpochDriver::is_worth_waiting(const EpochCommittees& change) {
+  if (clock_.monotonic() - began_ >= kCopyingPatience) return false;
+  for (const auto& node : nodes_())
+    if (change.current->find(node->id()) != nullptr && node->runs() && !node->has_synced(change.epoch)) return true;
+  return false;
+}
+
+// Whoever has synced says so; twice is no error.
+Status EpochDriver::continue_change(const EpochCommittees& change) {
+  MutexLock changing(change_mutex_);
+  if (is_worth_waiting(change)) return {};
+  for (const auto& node : nodes_()) {
+    if (change.current->find(node->id()) == nullptr || !node->has_synced(change.epoch)) continue;
+    WFS_ASSIGN(const sui::ObjectId id, sui::ObjectId::parse(node->id()));
+    WFS_ASSIGN(const bool done, sui::report_sync_done(chain_, id));
+    if (done) return finish_change();
+  }
+  return {};
+}
+
+Status EpochDriver::finish_change() {
+  log_info("epoch {}: the change is done", membership_.committees()->epoch);
+  Status outcome;
+  for (const auto& node : nodes_()) {
+    Status followed = node->follow_membership();
+    if (followed) followed = node->drop_expired();
+    if (!followed) outcome = followed;
+  }
+  set_changing(false);
+  return outcome;
+}
+
+Status EpochDriver::wait_until_done(Deadline deadline) {
+  MutexLock lock(mutex_);
+  while (changing_) {
+    if (clock_.passed(deadline))
+      return Error(Code::kTimeout, "the new epoch has begun, but nodes of too few shards have copied what is theirs");
+    done_.wait_for(mutex_, Millis(20));
+  }
+  return {};
+}
+
+}  // namespace walrusfs::localnet

@@ -1,0 +1,77 @@
+// Drives the changes of epochs of a local network, as on a real one many people's transactions do it together:
+//
+//     next committee selected → the new epoch begins → nodes copy the shards that they gained, while those who had them
+//     before still serve them → each node reports to the chain → at a quorum the change is done → shards given away
+//     are erased, expired and deleted blobs collected
+//
+// Where a change stands is on the chain, so that one which was interrupted goes on after a restart.
+//
+// step() is called by one thread; the rest is safe from any.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "localnet/membership.h"
+#include "localnet/sui/full_node.h"
+
+namespace walrusfs::localnet {
+
+// What the driver asks of a storage node, and tells it.
+class EpochNode {
+ public:
+  virtual ~EpochNode() = default;
+  virtual const std::string& id() const = 0;
+  // The committees have changed: shards come and go.
+  virtual Status follow_membership() = 0;
+  virtual bool runs() const = 0;
+  // It has what is its own in this epoch, as far as that can be had. False while it does not run.
+  virtual bool has_synced(uint32_t epoch) const = 0;
+  // Forgets blobs that no live object names any more.
+  virtual Status drop_expired() = 0;
+};
+
+class EpochDriver {
+ public:
+  using Nodes = std::vector<std::shared_ptr<EpochNode>>;
+  struct Options {
+    Millis epoch_length{0};  // 0: epochs end only when told to
+  };
+  // All must outlive it. `nodes` tells all that there are now; `failed_challenges` the ids of those that failed too
+  // many challenges in the epoch that ends.
+  EpochDriver(sui::FullNode& chain, const Membership& membership, Clock& clock, std::function<Nodes()> nodes,
+              std::function<std::vector<std::string>()> failed_challenges, Options options);
+
+  // Begins the next epoch. kBusy while a change runs.
+  Status begin_change();
+  // A bounded piece of work. When it wants to be called next.
+  Millis step();
+  // Waits until no change runs any more; kTimeout at the deadline: then nodes with too few shards have synced.
+  Status wait_until_done(Deadline deadline);
+
+ private:
+  Status continue_change(const EpochCommittees& change);
+  bool is_worth_waiting(const EpochCommittees& change) REQUIRES(change_mutex_);
+  Status finish_change();
+  void set_changing(bool changing);
+  bool time_is_up(const EpochCommittees& now) const;
+
+  sui::FullNode& chain_;
+  const Membership& membership_;
+  Clock& clock_;
+  const std::function<Nodes()> nodes_;
+  const std::function<std::vector<std::string>()> failed_challenges_;
+  const Options options_;
+
+  Mutex change_mutex_;  // one thread moves the chain on at a time; taken before mutex_
+  Deadline::TimePoint began_ GUARDED_BY(change_mutex_);
+  Mutex mutex_;
+  CondVar done_;
+  bool changing_ GUARDED_BY(mutex_);  // until the nodes have dropped what is no longer theirs
+};
+
+}  // namespace walrusfs::localnet

@@ -1,0 +1,194 @@
+// Changes of epochs of a whole network: committees move on, nothing is lost, what expired is gone.
+#include <thread>
+
+#include "localnet/sui/epochs.h"
+#include "network_fixture.h"
+
+namespace walrusfs::localnet {
+namespace {
+
+constexpr uint64_t kWal = 1'000'000'000;
+
+class EpochsTest : public NetworkTest {
+ protected:
+  EpochsTest() {
+    config_.heal = true;
+    config_.read_cache_bytes = 1;  // every read goes to the nodes
+  }
+  uint32_t shards_of(size_t node) { return network_->status().nodes.at(node).shards; }
+  uint32_t advance() {
+    auto epoch = network_->advance_epoch();
+    EXPECT_TRUE(epoch.ok()) << epoch.error().to_string();
+    return epoch ? *epoch : 0;
+  }
+  void give_stake(size_t node, uint64_t wal) { ASSERT_TRUE(network_->stake(node, wal * kWal).ok()); }
+  // As many shards as the network has, and every node has all slivers of its own.
+  void expect_whole(size_t blobs) {
+    uint32_t shards = 0;
+    for (const NodeStatus& node : network_->status().nodes) {
+      shards += node.shards;
+      EXPECT_EQ(node.slivers, blobs * 2 * node.shards) << node.folder;
+      EXPECT_EQ(node.shards_in_transfer + node.shards_in_recovery, 0u);
+    }
+    EXPECT_EQ(shards, config_.shards);
+  }
+};
+
+TEST_F(EpochsTest, StakeMovesShardsWithTheirSlivers) {
+  start(31, 5);
+  const std::string content = content_of(100'000);
+  const std::string id = store(content, "?epochs=10&permanent=true");
+  const uint32_t before = shards_of(0);
+  give_stake(0, 20'000);
+  EXPECT_EQ(shards_of(0), before);
+  EXPECT_EQ(advance(), 2u);
+  EXPECT_GT(shards_of(0), before);
+  EXPECT_FALSE(network_->status().changing);
+  expect_whole(1);
+  expect_reads_back(id, content);
+  // And what is stored now goes to the new committee.
+  const std::string later = content_of(40'000);
+  expect_reads_back(store(later), later);
+}
+
+TEST_F(EpochsTest, NodesJoinAndLeave) {
+  start(31, 4);
+  const std::string content = content_of(60'000);
+  const std::string id = store(content, "?epochs=10");
+  EXPECT_EQ(network_->add_node().value(), 4u);
+  EXPECT_EQ(shards_of(4), 0u);
+  EXPECT_EQ(network_->state().nodes.size(), 5u);
+  advance();
+  EXPECT_GT(shards_of(4), 3u);
+  expect_whole(1);
+  ASSERT_TRUE(network_->remove_node(1).ok());
+  advance();
+  EXPECT_EQ(shards_of(1), 0u);
+  EXPECT_EQ(network_->status().nodes[1].blobs, 0u);
+  expect_whole(1);
+  expect_reads_back(id, content);
+  // All of it is there after a restart.
+  stop();
+  start_again();
+  EXPECT_EQ(network_->status().epoch, 3u);
+  EXPECT_EQ(shards_of(1), 0u);
+  expect_whole(1);
+  expect_reads_back(id, content);
+}
+
+TEST_F(EpochsTest, WhatExpiredIsGoneAndNothingElse) {
+  start(10, 4);
+  const std::string brief = content_of(3'000, 1), lasting = content_of(3'000, 2);
+  const std::string gone = store(brief, "?epochs=1"), kept = store(lasting, "?epochs=3");
+  advance();
+  forget_reads();
+  EXPECT_EQ(get(gone).status, 404);
+  expect_reads_back(kept, lasting);
+  expect_whole(1);
+  advance();
+  forget_reads();
+  expect_reads_back(kept, lasting);
+  advance();
+  forget_reads();
+  EXPECT_EQ(get(kept).status, 404);
+  for (const NodeStatus& node : network_->status().nodes) EXPECT_EQ(node.blobs, 0u);
+}
+
+// A node that is down gains shards all the same; it has them when it is back.
+TEST_F(EpochsTest, ANodeThatMissedAChangeCatchesUp) {
+  start(31, 5);
+  const std::string content = content_of(50'000);
+  const std::string id = store(content, "?epochs=10");
+  ASSERT_TRUE(network_->stop_node(2).ok());
+  give_stake(2, 4'000);  // with more, no quorum of shards could do without it
+  EXPECT_EQ(advance(), 2u);
+  expect_reads_back(id, content);
+  ASSERT_TRUE(network_->start_node(2).ok());
+  const auto deadline = system_clock().in(Millis(60'000));
+  while (network_->status().nodes[2].slivers < 2 * shards_of(2) && !system_clock().passed(deadline))
+    system_clock().sleep_for(Millis(20));
+  expect_whole(1);
+}
+
+TEST_F(EpochsTest, EpochsEndByThemselvesWhenToldTo) {
+  config_.epoch_seconds = 1;
+  start(10, 4);
+  const auto deadline = system_clock().in(Millis(60'000));
+  while (network_->status().epoch < 3 && !system_clock().passed(deadline)) system_clock().sleep_for(Millis(20));
+  EXPECT_GE(network_->status().epoch, 3u);
+}
+
+TEST_F(EpochsTest, NonsenseIsRefused) {
+  start(10, 4);
+  EXPECT_EQ(network_->remove_node(4).error().code(), Code::kInvalidArgument);
+  EXPECT_EQ(network_->stake(4, kWal).error().code(), Code::kInvalidArgument);
+  EXPECT_EQ(network_->stake(0, kWal - 1).error().code(), Code::kInvalidArgument);
+  for (size_t node : {0, 1, 2}) ASSERT_TRUE(network_->remove_node(node).ok());
+  EXPECT_FALSE(network_->remove_node(3).ok());
+}
+
+// Readers and writers while three epochs change and shards move each time.
+class LoadTest : public EpochsTest {
+ protected:
+  struct Stored {
+    std::string id, content;
+  };
+  void write(uint64_t seed) {
+    for (uint64_t i = 0; !ending_; ++i) {
+      const std::string content = content_of(1'000 + 37 * (i % 100), seed * 1'000'000 + i);
+      const std::string id = store(content, "?epochs=20");
+      MutexLock lock(mutex_);
+      if (!id.empty()) stored_.push_back({id, content});
+    }
+  }
+  void read(uint64_t seed) {
+    SeededRng rng(seed);
+    while (!ending_) {
+      Stored one;
+      {
+        MutexLock lock(mutex_);
+        one = stored_[rng.below(stored_.size())];
+      }
+      expect_reads_back(one.id, one.content);
+      ++reads_;
+    }
+  }
+  size_t stored() {
+    MutexLock lock(mutex_);
+    return stored_.size();
+  }
+
+  std::atomic<bool> ending_{false};
+  std::atomic<uint64_t> reads_{0};
+  Mutex mutex_;
+  std::vector<Stored> stored_;
+};
+
+TEST_F(LoadTest, ThreeChangesUnderLoadLoseNothing) {
+  start(31, 5);
+  const std::string brief = content_of(2'000, 99);
+  const std::string expired = store(brief, "?epochs=1");
+  const std::string first = content_of(300'000);
+  stored_.push_back({store(first, "?epochs=20"), first});
+  std::vector<std::thread> load;
+  for (uint64_t i = 0; i < 2; ++i) load.emplace_back([this, i] { write(i + 1); });
+  for (uint64_t i = 0; i < 2; ++i) load.emplace_back([this, i] { read(i + 1); });
+  for (uint32_t change = 0; change < 3; ++change) {
+    const size_t before = stored();
+    const uint64_t reads = reads_;
+    give_stake(change, 15'000 * (change + 1));
+    EXPECT_EQ(advance(), change + 2);
+    const auto deadline = system_clock().in(Millis(60'000));  // each epoch sees some of both
+    while ((stored() < before + 3 || reads_ < reads + 3) && !system_clock().passed(deadline))
+      system_clock().sleep_for(Millis(10));
+  }
+  ending_ = true;
+  for (std::thread& thread : load) thread.join();
+  EXPECT_GT(stored_.size(), 9u);
+  forget_reads();
+  EXPECT_EQ(get(expired).status, 404);
+  for (const Stored& one : stored_) expect_reads_back(one.id, one.content);
+}
+
+}  // namespace
+}  // namespace walrusfs::localnet
