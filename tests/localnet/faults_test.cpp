@@ -177,6 +177,56 @@ TEST_F(LyingNodeTest, ADeadAndALyingNodeAreTooMany) {
   EXPECT_EQ(reply.status, 503) << "an error, never wrong bytes";
 }
 
+// One shard per node, f = 3: what is promised, and past it nothing wrong.
+class ToleranceTest : public LyingNodeTest {
+ protected:
+  void SetUp() override {
+    start(10, 10);
+    content_ = content_of(30'000);
+    id_ = store(content_, "?permanent=true");
+  }
+  // Within the promise the bytes come; beyond it they come or an error does, which says what is the matter.
+  void expect_right(bool promised) {
+    const Reply whole = get(id_);
+    if (whole.status == 200) {
+      EXPECT_TRUE(whole.body == content_);
+    } else {
+      EXPECT_FALSE(promised) << whole.body;
+      EXPECT_EQ(whole.status, 503);
+      EXPECT_FALSE(whole.json()["error"]["message"].get<std::string>().empty());
+    }
+    const Reply part = get_range(id_, 17, 9'000);
+    if (part.status == 206) {
+      EXPECT_TRUE(part.body == content_.substr(17, 9'000 - 17 + 1));
+    } else {
+      EXPECT_FALSE(promised) << part.body;
+      EXPECT_GE(part.status, 500);
+    }
+  }
+  std::string content_, id_;
+};
+
+TEST_F(ToleranceTest, UpToFShardsMayBeDead) {
+  for (size_t dead = 1; dead <= 10; ++dead) {
+    SCOPED_TRACE(dead);
+    forget_reads();
+    for (size_t node = 0; node < dead; ++node) ASSERT_TRUE(network_->stop_node(node).ok());
+    expect_right(dead <= shape_->f());
+    const Reply stored = put(content_of(2'000, dead));
+    EXPECT_EQ(stored.status, dead <= shape_->f() ? 200 : 504);
+  }
+  EXPECT_EQ(get(id_).status, 503);  // nobody is left
+}
+
+TEST_F(ToleranceTest, UpToFShardsMayLie) {
+  for (size_t lying = 1; lying <= 10; ++lying) {
+    SCOPED_TRACE(lying);
+    make_node_lie(id_, lying - 1, {Axis::kPrimary, Axis::kSecondary});
+    expect_right(lying <= shape_->f());
+  }
+  EXPECT_EQ(get(id_).status, 503);  // nobody tells the truth any more
+}
+
 TEST_F(FaultsTest, AStoreSucceedsWithOneNodeDownAndIsReadable) {
   start(301, 5);
   ASSERT_TRUE(network_->stop_node(4).ok());
