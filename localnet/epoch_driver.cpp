@@ -37,6 +37,9 @@ Status EpochDriver::begin_change() {
   if (before->phase == Phase::kSync)
     return Error(Code::kBusy, "epoch " + std::to_string(before->epoch) + " has begun, but its change is not done yet: "
                               "nodes still copy shards");
+  if (!have_synced(*before, false))
+    return Error(Code::kBusy, "a node has not all of what is its own in this epoch yet; another change would take away "
+                              "those who have it");
   if (before->phase == Phase::kDone) WFS_TRY(sui::select_next(chain_, sui::Timing::kNow));
   std::vector<sui::ObjectId> failed;
   for (const std::string& id : failed_challenges_()) {
@@ -48,7 +51,6 @@ Status EpochDriver::begin_change() {
   set_changing(true);
   began_ = clock_.monotonic();
   log_info("epoch {} begins", epoch);
-  for (const auto& node : nodes_()) WFS_TRY(node->follow_membership());
   return {};
 }
 
@@ -57,8 +59,12 @@ Millis EpochDriver::step() {
   Status outcome;
   if (now->phase == Phase::kSync) {
     outcome = continue_change(*now);
-  } else if (time_is_up(*now)) {
+  } else if (asked_ || time_is_up(*now)) {
     outcome = begin_change();
+    if (outcome) asked_ = false;
+  } else {
+    MutexLock changing(change_mutex_);
+    outcome = let_go_of_the_past();
   }
   if (!outcome) log_warn("change of epochs: {}", outcome.error().to_string());
   const bool syncing = membership_.committees()->phase == Phase::kSync;
@@ -74,16 +80,20 @@ bool EpochDriver::time_is_up(const EpochCommittees&) const {
   return chain_.now_ms() >= since_ms + static_cast<uint64_t>(options_.epoch_length.count());
 }
 
-bool EpochDriver::is_worth_waiting(const EpochCommittees& change) {
-  if (clock_.monotonic() - began_ >= kCopyingPatience) return false;
+bool EpochDriver::have_synced(const EpochCommittees& now, bool all) const {
   for (const auto& node : nodes_())
-    if (change.current->find(node->id()) != nullptr && node->runs() && !node->has_synced(change.epoch)) return true;
-  return false;
+    if (now.current->find(node->id()) != nullptr && (all || node->runs()) && !node->has_synced(now.epoch)) return false;
+  return true;
 }
 
-// Whoever has synced says so; twice is no error.
+bool EpochDriver::is_worth_waiting(const EpochCommittees& change) {
+  return clock_.monotonic() - began_ < kCopyingPatience && !have_synced(change, false);
+}
+
+// Whoever began it: nodes hear of it here. Whoever has synced says so; twice is no error.
 Status EpochDriver::continue_change(const EpochCommittees& change) {
   MutexLock changing(change_mutex_);
+  for (const auto& node : nodes_()) WFS_TRY(node->follow_membership());
   if (is_worth_waiting(change)) return {};
   for (const auto& node : nodes_()) {
     if (change.current->find(node->id()) == nullptr || !node->has_synced(change.epoch)) continue;
@@ -102,8 +112,18 @@ Status EpochDriver::finish_change() {
     if (followed) followed = node->drop_expired();
     if (!followed) outcome = followed;
   }
+  if (outcome) outcome = let_go_of_the_past();
   set_changing(false);
   return outcome;
+}
+
+// A node that was down during the change, or still copies, may need the former owners of its shards.
+Status EpochDriver::let_go_of_the_past() {
+  const auto now = membership_.committees();
+  if (now->phase == Phase::kSync || let_go_in_ == now->epoch || !have_synced(*now, true)) return {};
+  for (const auto& node : nodes_()) WFS_TRY(node->let_go());
+  let_go_in_ = now->epoch;
+  return {};
 }
 
 Status EpochDriver::wait_until_done(Deadline deadline) {

@@ -1,14 +1,15 @@
 // Drives the changes of epochs of a local network, as on a real one many people's transactions do it together:
 //
 //     next committee selected → the new epoch begins → nodes copy the shards that they gained, while those who had them
-//     before still serve them → each node reports to the chain → at a quorum the change is done → shards given away
-//     are erased, expired and deleted blobs collected
+//     before still serve them → each node reports to the chain → at a quorum the change is done → expired and deleted
+//     blobs are collected; shards given away are erased when all who gained some have them
 //
 // Where a change stands is on the chain, so that one which was interrupted goes on after a restart.
 //
 // step() is called by one thread; the rest is safe from any.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -31,6 +32,8 @@ class EpochNode {
   virtual bool runs() const = 0;
   // It has what is its own in this epoch, as far as that can be had. False while it does not run.
   virtual bool has_synced(uint32_t epoch) const = 0;
+  // All who gained shards in this epoch have them: what was given away is erased.
+  virtual Status let_go() = 0;
   // Forgets blobs that no live object names any more.
   virtual Status drop_expired() = 0;
 };
@@ -46,8 +49,10 @@ class EpochDriver {
   EpochDriver(sui::FullNode& chain, const Membership& membership, Clock& clock, std::function<Nodes()> nodes,
               std::function<std::vector<std::string>()> failed_challenges, Options options);
 
-  // Begins the next epoch. kBusy while a change runs.
+  // Begins the next epoch, which step() then carries through. kBusy while a change runs.
   Status begin_change();
+  // The same by the thread that steps, for those who must not wait for it.
+  void ask_for_change() { asked_ = true; }
   // A bounded piece of work. When it wants to be called next.
   Millis step();
   // Waits until no change runs any more; kTimeout at the deadline: then nodes with too few shards have synced.
@@ -56,7 +61,10 @@ class EpochDriver {
  private:
   Status continue_change(const EpochCommittees& change);
   bool is_worth_waiting(const EpochCommittees& change) REQUIRES(change_mutex_);
-  Status finish_change();
+  // Whether those members who run, or all of them, have what is theirs.
+  bool have_synced(const EpochCommittees& now, bool all) const;
+  Status let_go_of_the_past() REQUIRES(change_mutex_);
+  Status finish_change() REQUIRES(change_mutex_);
   void set_changing(bool changing);
   bool time_is_up(const EpochCommittees& now) const;
 
@@ -69,9 +77,11 @@ class EpochDriver {
 
   Mutex change_mutex_;  // one thread moves the chain on at a time; taken before mutex_
   Deadline::TimePoint began_ GUARDED_BY(change_mutex_);
+  uint32_t let_go_in_ GUARDED_BY(change_mutex_) = 0;  // epoch
+  std::atomic<bool> asked_{false};
   Mutex mutex_;
   CondVar done_;
-  bool changing_ GUARDED_BY(mutex_);  // until the nodes have dropped what is no longer theirs
+  bool changing_ GUARDED_BY(mutex_);  // until the nodes know that the change is done
 };
 
 }  // namespace walrusfs::localnet

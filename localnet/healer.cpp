@@ -48,7 +48,7 @@ void Healer::expect_work() {
 Millis Healer::step() {
   if (stopping_) return kLookAgain;
   auto blob = choose();
-  idle_ = !blob;
+  idle_ = !blob && !all_due_;
   if (!blob) return kLookAgain;
   if (Status healed = heal(*blob); !healed) {
     log_info("node {} cannot heal blob {} now: {}", id_, blob->to_string(), healed.error().to_string());
@@ -63,8 +63,9 @@ std::optional<BlobId> Healer::choose() {
   std::map<BlobId, Deadline::TimePoint> still;
   const auto now = clock_.monotonic();
   const bool all_due = all_due_.exchange(false);
+  const bool has_shards = !store_.shards().owned.empty();
   for (const BlobId& blob : registry_.certified_blobs()) {
-    if (store_.has_all_slivers(blob)) continue;
+    if (!has_shards || store_.has_all_slivers(blob)) continue;
     auto known = due_.find(blob);
     Deadline::TimePoint when = now;
     if (!all_due) when = known != due_.end() ? known->second : now + wait_after_certification(blob);

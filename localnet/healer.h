@@ -45,8 +45,10 @@ class Healer {
   Millis step();
   // Everything that lacks now is due: the shards have changed.
   void expect_work();
-  // Nothing is missing that could be healed now.
+  // There is nothing to do now; something may be missing all the same that cannot be healed yet.
   bool idle() const { return idle_; }
+  // Nothing at all is missing.
+  bool is_whole() const { return idle_ && counts().blobs_lacking == 0; }
   HealCounts counts() const;
   // step() comes to an end soon; it does nothing any more.
   void stop() { stopping_ = true; }

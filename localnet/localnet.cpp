@@ -93,8 +93,8 @@ struct Localnet::Impl {
     options.max_body_bytes = config.max_body_bytes;
     options.scratch_folder = scratch();
     options.encode_threads = config.encode_threads;
-    publisher = std::make_unique<Publisher>(nodes->membership(), *writer, nodes->directory(), faulty_ledger, world.files,
-                                            options);
+    publisher = std::make_unique<Publisher>(nodes->membership(), *writer, nodes->directory(), faulty_ledger,
+                                            world.files, options);
 
     return start_servers(before);
   }

@@ -16,12 +16,11 @@ struct NodeHost::Running {
   std::unique_ptr<NodeStore> store;
   std::unique_ptr<StorageNode> node;
   std::unique_ptr<Healer> healer;  // null when it does not heal
-  std::unique_ptr<HttpServer> server;
-  std::unique_ptr<Stepper> work;
-
   mutable Mutex mutex;
   std::shared_ptr<ShardSync> sync GUARDED_BY(mutex);  // of the change that runs; shared with the thread that works
   std::atomic<uint32_t> followed_epoch{0};
+  std::unique_ptr<HttpServer> server;
+  std::unique_ptr<Stepper> work;
 
   explicit Running(NodeKeys with) : keys(std::move(with)) {}
 
@@ -79,11 +78,10 @@ Status NodeHost::start(uint16_t wanted_port) {
   made->node = std::make_unique<StorageNode>(membership_, id_, *made->store, seen_, world_.clock,
                                              made->keys.protocol);
   WFS_TRY(open_port(*made, wanted_port));
-  {
-    MutexLock lock(mutex_);
-    running_ = made;
-  }
-  return start_work(made);
+  WFS_TRY(start_work(*made));
+  MutexLock lock(mutex_);
+  running_ = std::move(made);
+  return {};
 }
 
 Status NodeHost::open_port(Running& running, uint16_t wanted_port) {
@@ -104,13 +102,13 @@ Status NodeHost::open_port(Running& running, uint16_t wanted_port) {
   return {};
 }
 
-Status NodeHost::start_work(const std::shared_ptr<Running>& running) {
+Status NodeHost::start_work(Running& running) {
   if (options_.heal)
-    running->healer = std::make_unique<Healer>(
-        membership_, id_, *running->store, peers_, seen_, world_.clock, traffic_,
+    running.healer = std::make_unique<Healer>(
+        membership_, id_, *running.store, peers_, seen_, world_.clock, traffic_,
         [this](const BlobId& blob, const InconsistencyProof& proof) { return accuse(blob, proof); });
-  WFS_TRY(follow(*running));
-  running->work = std::make_unique<Stepper>([work = running.get()] { return work->step(); });
+  WFS_TRY(follow(running));
+  running.work = std::make_unique<Stepper>([&running] { return running.step(); });
   return {};
 }
 
@@ -148,15 +146,14 @@ Status NodeHost::follow_membership() {
 Status NodeHost::follow(Running& running) {
   const auto now = membership_.committees();
   running.node->follow();
-  if (now->phase == Phase::kSync && running.followed_epoch != now->epoch) {
+  if (now->phase == Phase::kSync && running.followed_epoch == now->epoch) return {};
+  if (now->phase == Phase::kSync) {
     auto sync = std::make_shared<ShardSync>(*now, id_, *running.store, peers_, running.keys.protocol);
     if (running.healer) running.healer->expect_work();
     MutexLock lock(running.mutex);
     running.sync = std::move(sync);
-  } else if (now->phase != Phase::kSync) {
+  } else {
     running.store->mark_in_transfer({});
-    WFS_TRY(running.store->drop_unassigned());
-    if (running.store->shards().owned.empty()) WFS_TRY(drop_everything(*running.store));
     MutexLock lock(running.mutex);
     running.sync.reset();
   }
@@ -165,11 +162,20 @@ Status NodeHost::follow(Running& running) {
   return {};
 }
 
+Status NodeHost::let_go() {
+  MutexLock changing(change_mutex_);
+  const auto running = this->running();
+  if (!running) return {};
+  running->node->let_go();
+  WFS_TRY(running->store->drop_unassigned());
+  return running->store->shards().owned.empty() ? drop_everything(*running->store) : ok_status();
+}
+
 bool NodeHost::has_synced(uint32_t epoch) const {
   const auto running = this->running();
   if (!running || running->followed_epoch != epoch) return false;
   const auto sync = running->current_sync();
-  return (!sync || sync->done()) && (!running->healer || running->healer->idle());
+  return (!sync || sync->done()) && (!running->healer || running->healer->is_whole());
 }
 
 Status NodeHost::accuse(const BlobId& blob, const InconsistencyProof& proof) {

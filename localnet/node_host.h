@@ -56,6 +56,7 @@ class NodeHost : public EpochNode {
   bool runs() const override { return running() != nullptr; }
   // It has what is its own in this epoch, as far as that can be had. False while it does not run.
   bool has_synced(uint32_t epoch) const override;
+  Status let_go() override;
   // Forgets blobs that no live object names any more.
   Status drop_expired() override;
 
@@ -63,7 +64,7 @@ class NodeHost : public EpochNode {
   struct Running;
 
   std::shared_ptr<Running> running() const;
-  Status start_work(const std::shared_ptr<Running>& running);
+  Status start_work(Running& running);
   Status follow(Running& running);
   Status accuse(const BlobId& blob, const InconsistencyProof& proof);
   Status open_port(Running& running, uint16_t wanted_port) REQUIRES(change_mutex_);

@@ -10,6 +10,8 @@ namespace walrusfs::localnet {
 namespace {
 
 constexpr Millis kChangePatience{300'000};
+constexpr Millis kHealPatience{60'000};
+constexpr Millis kFaultPatience{2'000}, kLook{20};
 constexpr uint64_t kFrostPerWal = 1'000'000'000;
 constexpr const char* kNowhere = "127.0.0.1:0";  // until the node runs
 
@@ -148,10 +150,15 @@ Status NodeSet::follow_faults(size_t number) {
   return host->apply_faults();
 }
 
-// In the middle of somebody's request, which must not wait for the end of the change.
+// In the middle of somebody's request, which must not wait for locks or for the end of the change.
 void NodeSet::change_epoch_by_fault() {
-  if (!driver_) return;
-  if (Status begun = driver_->begin_change(); !begun) log_warn("fault: {}", begun.error().to_string());
+  if (!driver_ || !driving_) return;
+  const uint32_t before = membership_->committees()->epoch;
+  driver_->ask_for_change();
+  driving_->nudge();
+  // It may be busy with a node that waits for this very request to end.
+  const Deadline deadline = world_.clock.in(kFaultPatience);
+  while (membership_->committees()->epoch == before && !world_.clock.passed(deadline)) world_.clock.sleep_for(kLook);
 }
 
 // As its operator would: keys of its own, and the proof that it possesses them.
@@ -216,7 +223,13 @@ Status NodeSet::stake(size_t number, uint64_t frost) {
 }
 
 Result<uint32_t> NodeSet::advance_epoch() {
-  WFS_TRY(driver_->begin_change());
+  const Deadline patience = world_.clock.in(kHealPatience);
+  Status begun = driver_->begin_change();
+  while (!begun && begun.error().code() == Code::kBusy && !world_.clock.passed(patience)) {
+    world_.clock.sleep_for(kLook);  // nodes heal or copy
+    begun = driver_->begin_change();
+  }
+  WFS_TRY(begun);
   driving_->nudge();
   WFS_TRY(driver_->wait_until_done(world_.clock.in(kChangePatience)));
   return membership_->committees()->epoch;

@@ -328,6 +328,7 @@ Status NodeStore::drop(const BlobId& blob) {
 }
 
 Status NodeStore::drop_unassigned() {
+  Status outcome;
   for (const BlobId& blob : blobs()) {
     std::vector<bool> strangers;
     {
@@ -335,9 +336,10 @@ Status NodeStore::drop_unassigned() {
       strangers = served_;
       strangers.flip();
     }
-    WFS_TRY(erase_slots(blob, strangers));
+    // One damaged file keeps none of the others.
+    if (Status erased = erase_slots(blob, strangers); !erased) outcome = erased;
   }
-  return {};
+  return outcome;
 }
 
 // Forgotten first, so that nobody reads what is just being erased.

@@ -6,6 +6,7 @@ namespace walrusfs::localnet {
 namespace {
 
 constexpr uint64_t kSliversPerRequest = 100;
+constexpr int kTries = 3;
 constexpr uint64_t kAnswerBytes = 64 << 20;  // as much as a node sends at a time (node_sync.cpp) …
 constexpr uint64_t kSlackBytes = 1 << 20;    // … and what stands around it
 
@@ -44,6 +45,11 @@ void ShardSync::step() {
   Job& job = jobs_.front();
   Status fetched = job.from != nullptr ? fetch(job) : Status(Error(Code::kUnavailable, "its owner is unknown"));
   if (fetched) return;
+  if (++job.failures < kTries) {  // the others first, meanwhile it may come back
+    jobs_.push_back(std::move(job));
+    jobs_.pop_front();
+    return;
+  }
   log_info("shard {} is not copied any further, the rest of it is rebuilt: {}", raw(job.shard),
            fetched.error().to_string());
   ++shards_given_up_;

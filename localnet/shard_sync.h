@@ -1,7 +1,7 @@
 // Copies the shards that a node gains at a change of epochs from the nodes that had them, over the sync route.
 //
 // Every sliver is verified against metadata that verifies against its blob ID. What the old owner does not have, or
-// has wrong, is left to the healer; so is all of a shard whose old owner does not answer.
+// has wrong, is left to the healer; so is the rest of a shard whose old owner failed to answer several times.
 //
 // step() is called by one thread; the rest is safe from any. Memory: one answer, of 64 MiB at the most.
 #pragma once
@@ -40,6 +40,7 @@ class ShardSync {
     NodeClientPtr from;
     Axis axis = Axis::kPrimary;
     BlobId first{};  // the next blob to ask for
+    int failures = 0;
   };
   Status fetch(Job& job);
   Status keep(const Job& job, const BlobId& blob, const Sliver& sliver);

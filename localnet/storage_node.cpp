@@ -73,11 +73,10 @@ StorageNode::StorageNode(const Membership& membership, std::string id, NodeStore
       started_(clock.monotonic()),
       pending_(clock) {}
 
-// The shards of the node in `committees`, and those that it has given away and still serves.
 ShardSet shards_of(const std::string& id, const EpochCommittees& committees) {
   ShardSet shards;
   if (const Member* self = committees.current->find(id)) shards.owned = self->shards;
-  const Member* before = committees.also_serving() != nullptr ? committees.also_serving()->find(id) : nullptr;
+  const Member* before = committees.previous != nullptr ? committees.previous->find(id) : nullptr;
   if (before == nullptr) return shards;
   for (ShardIndex shard : before->shards)
     if (committees.current->owner_of(shard).id != id) shards.leaving.push_back(shard);
@@ -88,8 +87,19 @@ void StorageNode::follow() {
   auto now = membership_.committees();
   MutexLock lock(follow_mutex_);
   if (now == followed_) return;
-  store_.assign(shards_of(id_, *now));
+  ShardSet shards = shards_of(id_, *now);
+  if (let_go_in_ == now->epoch) shards.leaving.clear();
+  store_.assign(std::move(shards));
   followed_ = std::move(now);
+}
+
+void StorageNode::let_go() {
+  {
+    MutexLock lock(follow_mutex_);
+    let_go_in_ = membership_.committees()->epoch;
+    followed_.reset();
+  }
+  follow();
 }
 
 HttpAnswer StorageNode::answer(HttpCall& call) {

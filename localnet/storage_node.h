@@ -14,7 +14,7 @@
 
 namespace walrusfs::localnet {
 
-// The shards of node `id` in the present epoch, and those that it has given away and still serves.
+// The shards of node `id` in the present epoch, and those that it gave away when the epoch began.
 ShardSet shards_of(const std::string& id, const EpochCommittees& committees);
 
 class StorageNode {
@@ -26,6 +26,8 @@ class StorageNode {
   HttpAnswer answer(HttpCall& call);
   // Takes over what the committees say now; every answer begins with it.
   void follow();
+  // Those who gained shards in this epoch have them: what was given away is not served any more.
+  void let_go();
 
  private:
   struct SliverPath {
@@ -74,6 +76,7 @@ class StorageNode {
   PendingBuffer pending_;
   Mutex follow_mutex_;
   std::shared_ptr<const EpochCommittees> followed_ GUARDED_BY(follow_mutex_);
+  uint32_t let_go_in_ GUARDED_BY(follow_mutex_) = 0;  // epoch
   Mutex settle_mutex_;  // one blob is moved out of the buffer at a time
 };
 

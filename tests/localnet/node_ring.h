@@ -115,6 +115,7 @@ class NodeRing {
     start(node);
   }
   void follow(size_t node) { nodes_[node]->node->follow(); }
+  void let_go(size_t node) { nodes_[node]->node->let_go(); }
   void stop(size_t node) { nodes_[node]->server.reset(); }
   // From now on the node's answers pass through `spoil`.
   void spoil(size_t node, Spoil spoil) { nodes_[node]->spoil = std::move(spoil); }

@@ -38,7 +38,7 @@ class ShardSyncTest : public testing::Test {
     now.phase = Phase::kDone;
     ring_.membership().set(now);
     for (size_t node = 0; node < 4; ++node) {
-      ring_.follow(node);
+      ring_.let_go(node);
       ASSERT_TRUE(ring_.kept_by(node).drop_unassigned().ok());
     }
   }
