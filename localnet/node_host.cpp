@@ -92,7 +92,6 @@ Status NodeHost::open_port(Running& running, uint16_t wanted_port) {
   options.port = wanted_port;
   options.any_port_if_taken = port() == 0;
   options.max_threads = 128;
-  options.keep_alive_seconds = 1;
   StorageNode* node = running.node.get();
   WFS_ASSIGN(running.server, HttpServer::start(options, [this, node](HttpCall& call) {
                return faults_.answer(call, [node](HttpCall& unharmed) { return node->answer(unharmed); });
