@@ -12,6 +12,9 @@ namespace walrusfs {
 struct CurlOptions {
   std::string user_agent = "walrusfs";
   std::string ca_file;       // extra trusted certificates in PEM; empty: the system's
+  // "sha256//…" of the one public key that an HTTPS server must have, as curl writes it; then nothing else about its
+  // certificate counts. Empty: certificates must be trusted.
+  std::string pinned_key;
   size_t idle_handles = 16;  // kept open for the next request, each with its connections
 };
 
