@@ -79,6 +79,39 @@ Setter duration(std::function<void(Config&, Millis)> put) {
   };
 }
 
+// ---- of the local network's services
+
+using Services = LocalServicesConfig;
+
+Setter service_text(std::string Services::*field) {
+  return [field](Config& config, const toml::node& node) -> Status {
+    if (!node.is_string()) return wrong_type("a text in quotes");
+    config.localnet_services.*field = *node.value<std::string>();
+    return {};
+  };
+}
+
+Setter service_flag(bool Services::*field) {
+  return [field](Config& config, const toml::node& node) -> Status {
+    if (!node.is_boolean()) return wrong_type("true or false");
+    config.localnet_services.*field = *node.value<bool>();
+    return {};
+  };
+}
+
+Setter service_bytes(uint64_t least, uint64_t Services::*field) {
+  return bytes(least, [field](Config& config, uint64_t value) { config.localnet_services.*field = value; });
+}
+
+Setter service_duration(Millis Services::*field) {
+  return duration([field](Config& config, Millis value) { config.localnet_services.*field = value; });
+}
+
+Setter service_number(uint64_t Services::*field) {
+  const auto place = [field](Config& config) -> uint64_t& { return config.localnet_services.*field; };
+  return number<uint64_t>(place, 0, INT64_MAX);
+}
+
 Status set_backend(Config& config, const toml::node& node) {
   const auto value = node.value<std::string>().value_or("");
   if (value == "local") {
@@ -135,6 +168,19 @@ const std::vector<Key>& known_keys() {
       {"localnet", "epoch_seconds",
        number<uint32_t>([](Config& c) -> uint32_t& { return c.localnet_epoch_seconds; }, 0, 31'536'000)},
       {"localnet", "stop_with_mount", flag(&Config::localnet_stop_with_mount)},
+      {"localnet", "jwt_secret", service_text(&Services::jwt_secret)},
+      {"localnet", "jwt_algorithm", service_text(&Services::jwt_algorithm)},
+      {"localnet", "jwt_window", service_duration(&Services::jwt_window)},
+      {"localnet", "jwt_verify_upload", service_flag(&Services::jwt_verify_upload)},
+      {"localnet", "max_quilt", service_bytes(1, &Services::max_quilt_bytes)},
+      {"localnet", "aggregator_max_blob", service_bytes(0, &Services::aggregator_max_blob_bytes)},
+      {"localnet", "aggregator_keep_404", service_duration(&Services::aggregator_keep_404)},
+      {"localnet", "aggregator_all_quilt_tags", service_flag(&Services::aggregator_all_quilt_tags)},
+      {"localnet", "relay_tip_address", service_text(&Services::relay_tip_address)},
+      {"localnet", "relay_tip", service_number(&Services::relay_tip)},
+      {"localnet", "relay_tip_per_kib", service_number(&Services::relay_tip_per_kib)},
+      {"localnet", "relay_freshness", service_duration(&Services::relay_freshness)},
+      {"localnet", "node_tls", service_flag(&Services::node_tls)},
   };
   return keys;
 }
@@ -195,6 +241,20 @@ std::string line(std::string_view key, const std::optional<uint64_t>& value, std
   return value ? fmt::format("{} = {}\n", key, *value) : fmt::format("# {}: by default {}\n", key, otherwise);
 }
 
+std::string print_services(const Services& services) {
+  std::string out = services.jwt_secret.empty() ? "" : "# a jwt_secret is set\n";
+  out += fmt::format("jwt_algorithm = {}\njwt_window = \"{}ms\"\njwt_verify_upload = {}\nmax_quilt = {}\n",
+                     quoted(services.jwt_algorithm), services.jwt_window.count(), services.jwt_verify_upload,
+                     services.max_quilt_bytes);
+  out += fmt::format("aggregator_max_blob = {}\naggregator_keep_404 = \"{}ms\"\naggregator_all_quilt_tags = {}\n",
+                     services.aggregator_max_blob_bytes, services.aggregator_keep_404.count(),
+                     services.aggregator_all_quilt_tags);
+  out += fmt::format("relay_tip_address = {}\nrelay_tip = {}\nrelay_tip_per_kib = {}\nrelay_freshness = \"{}ms\"\n",
+                     quoted(services.relay_tip_address), services.relay_tip, services.relay_tip_per_kib,
+                     services.relay_freshness.count());
+  return out + fmt::format("node_tls = {}\n", services.node_tls);
+}
+
 }  // namespace
 
 Result<Config> load_config(const std::string& path, Config base) {
@@ -242,7 +302,7 @@ std::string print_config(const Config& config) {
   out += fmt::format("\n[localnet]\nnodes = {}\nshards = {}\nepoch_seconds = {}\nstop_with_mount = {}\n",
                      config.localnet_nodes, config.localnet_shards, config.localnet_epoch_seconds,
                      config.localnet_stop_with_mount);
-  return out;
+  return out + print_services(config.localnet_services);
 }
 
 }  // namespace walrusfs::cli

@@ -24,6 +24,23 @@ struct NetworkConfig {
   uint32_t epochs = 26;                  // bought with each pack
 };
 
+// What the local network offers beside its nodes.
+struct LocalServicesConfig {
+  std::string jwt_secret;  // the publisher wants tokens signed with it
+  std::string jwt_algorithm = "HS256";
+  Millis jwt_window{0};  // a token's exp - iat must be exactly this; 0: whatever it is
+  bool jwt_verify_upload = false;
+  uint64_t max_quilt_bytes = 100 << 20;
+  uint64_t aggregator_max_blob_bytes = 0;  // 0: no limit
+  Millis aggregator_keep_404{0};           // as a cache in front of it would
+  bool aggregator_all_quilt_tags = false;
+  std::string relay_tip_address;  // empty: the upload relay wants no tip
+  uint64_t relay_tip = 0;         // MIST
+  uint64_t relay_tip_per_kib = 0;
+  Millis relay_freshness{3'600'000};
+  bool node_tls = false;
+};
+
 struct Config {
   NetworkConfig network;
 
@@ -43,6 +60,7 @@ struct Config {
   uint32_t localnet_shards = 301;
   uint32_t localnet_epoch_seconds = 0;  // 0: epochs end only when told to
   bool localnet_stop_with_mount = false;
+  LocalServicesConfig localnet_services;
 
   bool epochs_set = false;  // network.epochs was given, not the default
 };

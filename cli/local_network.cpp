@@ -64,13 +64,51 @@ Result<pid_t> spawn_network(const LocalNetworkOptions& options, const std::strin
   return child;
 }
 
-localnet::LocalnetConfig to_config(const LocalNetworkOptions& options) {
+Result<localnet::Tip> to_tip(const LocalServicesConfig& from) {
+  if (from.relay_tip_address.empty()) return localnet::Tip();
+  localnet::TipConfig tip;
+  auto address = sui::Address::parse(from.relay_tip_address);
+  if (!address) return Error(Code::kInvalidArgument, "localnet.relay_tip_address: " + address.error().message());
+  tip.address = *address;
+  tip.kind = localnet::ConstTip{from.relay_tip};
+  if (from.relay_tip_per_kib > 0) tip.kind = localnet::LinearTip{from.relay_tip, from.relay_tip_per_kib};
+  return localnet::Tip(tip);
+}
+
+Result<localnet::JwtOptions> to_jwt(const LocalServicesConfig& from) {
+  localnet::JwtOptions jwt;
+  const auto algorithm = parse_jws_algorithm(from.jwt_algorithm);
+  if (!algorithm)
+    return Error(Code::kInvalidArgument, "localnet.jwt_algorithm: must be HS256, HS384, HS512, ES256, ES384, RS256, "
+                                         "RS384, RS512, PS256, PS384, PS512 or EdDSA");
+  jwt.secret = from.jwt_secret;
+  jwt.algorithm = *algorithm;
+  jwt.expiry_window_seconds = static_cast<uint64_t>(from.jwt_window.count()) / 1000;
+  jwt.verify_upload = from.jwt_verify_upload;
+  return jwt;
+}
+
+Result<localnet::ServiceConfig> to_services(const LocalServicesConfig& from) {
+  localnet::ServiceConfig services;
+  services.aggregator_max_blob_bytes = from.aggregator_max_blob_bytes;
+  services.keep_not_found = from.aggregator_keep_404;
+  services.all_quilt_tags = from.aggregator_all_quilt_tags;
+  WFS_ASSIGN(services.jwt, to_jwt(from));
+  services.max_quilt_bytes = from.max_quilt_bytes;
+  WFS_ASSIGN(services.relay_tip, to_tip(from));
+  services.relay_freshness = from.relay_freshness;
+  services.node_tls = from.node_tls;
+  return services;
+}
+
+Result<localnet::LocalnetConfig> to_config(const LocalNetworkOptions& options) {
   localnet::LocalnetConfig config;
   config.folder = options.folder;
   config.nodes = options.nodes;
   config.shards = options.shards;
   config.max_body_bytes = options.max_body_bytes;
   config.epoch_seconds = options.epoch_seconds;
+  WFS_ASSIGN(config.services, to_services(options.services));
   return config;
 }
 
@@ -140,8 +178,9 @@ Status stop_local_network(Files& files, Clock& clock, const std::string& folder)
 }
 
 Status serve_local_network(const LocalNetworkOptions& options, const std::function<void()>& on_ready) {
+  WFS_ASSIGN(const localnet::LocalnetConfig config, to_config(options));
   return localnet::serve_until_signalled(
-      to_config(options), {system_files(), system_clock(), system_rng()}, [&](const localnet::Localnet& network) {
+      config, {system_files(), system_clock(), system_rng()}, [&](const localnet::Localnet& network) {
         const auto state = network.state();
         log_info("the local network runs: aggregator {}, publisher {}", state.aggregator_url, state.publisher_url);
         on_ready();

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/result.h"
+#include "cli/config.h"
 
 namespace walrusfs::cli {
 
@@ -18,6 +19,7 @@ struct LocalNetworkOptions {
   uint32_t shards = 301;
   uint64_t max_body_bytes = 10 << 20;  // the official publisher's limit
   uint32_t epoch_seconds = 0;          // 0: its epochs end only when told to
+  LocalServicesConfig services;        // used by the process that runs the network, which reads them for itself
 };
 
 struct LocalNetworkState {

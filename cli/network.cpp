@@ -31,7 +31,8 @@ std::vector<std::string> split_words(const std::string& command) {
   return {std::istream_iterator<std::string>(words), {}};
 }
 
-Result<std::unique_ptr<TokenSource>> make_tokens(Clock& clock, Rng& rng, const NetworkConfig& network) {
+Result<std::unique_ptr<TokenSource>> make_tokens(Clock& clock, Rng& rng, const Config& config) {
+  const NetworkConfig& network = config.network;
   const int given = !network.token.empty() + !network.token_command.empty() + !network.token_secret.empty();
   if (given > 1) {
     return Error(Code::kInvalidArgument, "only one of network.token, token_command and token_secret can be set");
@@ -39,7 +40,12 @@ Result<std::unique_ptr<TokenSource>> make_tokens(Clock& clock, Rng& rng, const N
   if (!network.token.empty()) return make_static_token(network.token);
   if (!network.token_command.empty()) return make_command_token(clock, split_words(network.token_command));
   if (!network.token_secret.empty()) return make_secret_token(clock, rng, {.secret = network.token_secret});
-  return std::unique_ptr<TokenSource>();
+  const LocalServicesConfig& local = config.localnet_services;
+  if (network.backend != Backend::kLocal || local.jwt_secret.empty()) return std::unique_ptr<TokenSource>();
+  // The local publisher's own secret: nobody has to say it twice.
+  TokenSecret secret{.secret = local.jwt_secret};
+  if (local.jwt_window > Millis(0)) secret.lifetime = local.jwt_window;
+  return make_secret_token(clock, rng, secret);
 }
 
 Error no_aggregators() {
@@ -100,7 +106,7 @@ Result<std::unique_ptr<Network>> connect_network(Files& files, Clock& clock, Rng
   options.cancel = network->cancel.get();
   network->shards = options.shards;
   network->pack_bytes = options.max_blob_bytes;
-  WFS_ASSIGN(network->tokens, make_tokens(clock, rng, config.network));
+  WFS_ASSIGN(network->tokens, make_tokens(clock, rng, config));
   const StoreLimits limits{.cancel = network->cancel.get()};
   const RetryOptions retries{.cancel = network->cancel.get()};
   WFS_ASSIGN(network->transport, CurlTransport::create(clock));

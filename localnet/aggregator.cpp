@@ -1,6 +1,7 @@
 #include "localnet/aggregator.h"
 
 #include "base/log.h"
+#include "localnet/api_page.h"
 #include "localnet/byte_spool.h"
 #include "localnet/query.h"
 
@@ -10,27 +11,6 @@ namespace {
 constexpr size_t kRequestsAtATime = 256, kRequestsWaiting = 320;  // the official defaults
 constexpr uint64_t kInMemoryBytes = 16 << 20;  // larger answers are made while they are sent
 constexpr uint64_t kSpoolMemoryBytes = 4 << 20;
-
-HttpAnswer blob_not_found() {
-  return error_answer({404, "NOT_FOUND", "BLOB_NOT_FOUND", kDaemonDomain,
-                       "the requested blob ID does not exist on Walrus, ensure that it was entered correctly"});
-}
-
-HttpAnswer bad_range(int http, std::string why) {
-  return error_answer({http, http == 416 ? "RANGE_NOT_SATISFIABLE" : "INVALID_ARGUMENT", "INVALID_BYTE_RANGE",
-                       kDaemonDomain, std::move(why)});
-}
-
-// Shortages are 503 on whole-blob reads only; on ranges the official aggregator says 500.
-HttpAnswer read_failure(const Error& error, bool whole_blob) {
-  if (error.code() == Code::kNotFound) return blob_not_found();
-  if (error.code() == Code::kPermission)
-    return error_answer({451, "UNAVAILABLE_FOR_LEGAL_REASONS", "FORBIDDEN_BLOB", kDaemonDomain, error.message()});
-  log_warn("aggregator: {}", error.to_string());
-  if (error.retryable() && whole_blob)
-    return error_answer({503, "UNAVAILABLE", "BLOB_UNAVAILABLE", kDaemonDomain, error.message()});
-  return error_answer(internal_error(error.message()));
-}
 
 // "bytes=a-b" and nothing else.
 std::optional<std::pair<uint64_t, uint64_t>> parse_closed_range(std::string_view header) {
@@ -45,16 +25,42 @@ std::optional<std::pair<uint64_t, uint64_t>> parse_closed_range(std::string_view
   return std::pair(*first, *last);
 }
 
-HttpAnswer method_not_allowed() { return text_answer(405, ""); }
-HttpAnswer unknown_route() { return text_answer(404, ""); }
+HttpAnswer bad_blob_id() { return text_answer(400, "Invalid URL: failed to parse the blob ID"); }
+
+HttpAnswer exclusive_checks() {
+  return error_answer({400, "INVALID_ARGUMENT", "INVALID_CONSISTENCY_CHECK", kDaemonDomain,
+                       "the strict and the skipped consistency check exclude each other"});
+}
+
+HttpAnswer routes_page() {
+  return api_page("Walrus aggregator",
+                  {{"GET", "/v1/blobs/{blob_id}", "a blob, or a closed range of it (header Range)"},
+                   {"GET", "/v1/blobs/{blob_id}/byte-range?start=&amp;length=", "a part of a blob"},
+                   {"GET", "/v1/blobs/by-object-id/{object_id}", "a blob, with its attributes as headers"},
+                   {"GET", "/v1/blobs/by-quilt-patch-id/{patch_id}", "a file of a quilt"},
+                   {"GET", "/v1/blobs/by-quilt-id/{quilt_id}/{identifier}", "a file of a quilt"},
+                   {"GET", "/v1/quilts/{quilt_id}/patches", "the files of a quilt"},
+                   {"GET", "/v1alpha/blobs/{blob_id}/stream", "a blob while it is read"},
+                   {"GET, POST", "/v1alpha/blobs/concat", "several blobs, one after the other"},
+                   {"GET", "/status", "OK"}});
+}
+
+// A route that is only read.
+bool get_only(HttpCall& call, std::optional<HttpAnswer>* refusal) {
+  if (call.method() == "GET") return true;
+  *refusal = method_not_allowed();
+  return false;
+}
 
 }  // namespace
 
-Aggregator::Aggregator(BlobReader& reader, const Ledger& ledger, Files& files, std::string scratch_folder)
+Aggregator::Aggregator(BlobReader& reader, const Ledger& ledger, Files& files, Clock& clock, AggregatorOptions options)
     : reader_(reader),
       ledger_(ledger),
       files_(files),
-      scratch_folder_(std::move(scratch_folder)),
+      options_(std::move(options)),
+      quilts_(reader_, options_.attributes),
+      not_found_(clock, options_.keep_not_found),
       gate_(kRequestsAtATime, kRequestsWaiting) {}
 
 HttpAnswer Aggregator::malformed_range() {
@@ -62,51 +68,77 @@ HttpAnswer Aggregator::malformed_range() {
 }
 
 HttpAnswer Aggregator::answer(HttpCall& call) {
-  auto path = split_path(call.path());
-  if (!path) return unknown_route();
-  if (path->size() == 1 && path->front() == "status")
-    return call.method() == "GET" ? text_answer(200, "OK") : method_not_allowed();
-  if (path->size() < 3 || (*path)[1] != "blobs") return unknown_route();
-  if ((*path)[0] != "v1" && (*path)[0] != "v1alpha") return unknown_route();
-  GatePass pass(gate_);
-  if (!pass.inside()) return text_answer(429, "the service is overloaded; try again later");
-  return answer_v1(call, *path);
+  return not_found_.answer(call, [this](HttpCall& again) { return answer_now(again); });
 }
 
-HttpAnswer Aggregator::answer_v1(HttpCall& call, const std::vector<std::string>& path) {
-  const bool alpha = path[0] == "v1alpha";
-  const bool known = alpha ? path.size() == 4 && path[3] == "stream"
-                           : path.size() == 3 || (path.size() == 4 && (path[3] == "byte-range" ||
-                                                                       path[2] == "by-object-id"));
-  if (!known) return unknown_route();
+HttpAnswer Aggregator::answer_now(HttpCall& call) {
+  const auto path = split_path(call.path());
+  if (!path) return unknown_route();
+  if (call.path() == "/status") return call.method() == "GET" ? text_answer(200, "OK") : method_not_allowed();
+  if (call.path() == "/v1/api") return call.method() == "GET" ? routes_page() : method_not_allowed();
+  if (path->size() < 3) return unknown_route();
+  GatePass pass(gate_);
+  if (!pass.inside()) return text_answer(429, "the service is overloaded; try again later");
+  std::optional<HttpAnswer> answered;
+  if ((*path)[0] == "v1" && (*path)[1] == "blobs") answered = answer_blobs(call, *path);
+  if ((*path)[0] == "v1alpha" && (*path)[1] == "blobs") answered = answer_alpha(call, *path);
+  if ((*path)[0] == "v1" && (*path)[1] == "quilts" && path->size() == 4 && (*path)[3] == "patches")
+    answered = answer_quilts(call, *path);
+  return answered ? std::move(*answered) : unknown_route();
+}
+
+std::optional<HttpAnswer> Aggregator::answer_blobs(HttpCall& call, const Path& path) {
+  std::optional<HttpAnswer> refusal;
+  const std::string& what = path[2];
+  const bool quilt_file = (path.size() == 4 && what == "by-quilt-patch-id") ||
+                          (path.size() == 5 && what == "by-quilt-id");
+  if (quilt_file) return answer_quilts(call, path);
+  const bool by_object_id = path.size() == 4 && what == "by-object-id";
+  const bool part = path.size() == 4 && path[3] == "byte-range";
+  if (path.size() != 3 && !by_object_id && !part) return std::nullopt;
+  if (!get_only(call, &refusal)) return refusal;
+  if (by_object_id) return by_object(call, path[3]);
+  const auto blob = BlobId::parse(what);
+  if (!blob) return bad_blob_id();
+  return part ? byte_range(call, *blob) : whole_or_range(call, *blob);
+}
+
+std::optional<HttpAnswer> Aggregator::answer_alpha(HttpCall& call, const Path& path) {
+  std::optional<HttpAnswer> refusal;
+  if (path.size() == 3 && path[2] == "concat")
+    return call.method() == "GET" || call.method() == "POST" ? concat(call) : method_not_allowed();
+  if (path.size() != 4 || path[3] != "stream") return std::nullopt;
+  if (!get_only(call, &refusal)) return refusal;
+  const auto blob = BlobId::parse(path[2]);
+  return blob ? stream(call, *blob) : bad_blob_id();
+}
+
+HttpAnswer Aggregator::answer_quilts(HttpCall& call, const Path& path) {
   if (call.method() != "GET") return method_not_allowed();
-  if (path[2] == "by-object-id" && path.size() == 4) return by_object(call, path[3]);
-  auto blob = BlobId::parse(path[2]);
-  if (!blob) return text_answer(400, "Invalid URL: failed to parse the blob ID");
-  if (alpha) return stream(call, *blob);
-  return path.size() == 3 ? whole_or_range(call, *blob) : byte_range(call, *blob);
+  if (auto query = Query::parse(call.query(), {}); !query) return bad_query(query.error());
+  if (path[1] == "quilts") return quilts_.list(path[2]);
+  if (path[2] == "by-quilt-patch-id") return quilts_.by_patch_id(call, path[3]);
+  return quilts_.by_identifier(call, path[3], path[4]);
 }
 
 HttpAnswer Aggregator::by_object(HttpCall& call, const std::string& object_id) {
   auto id = normalise_object_id(object_id);
   if (!id) return text_answer(400, "Invalid URL: failed to parse the object ID");
   auto object = ledger_.object(*id);
-  if (!object)
-    return error_answer({404, "NOT_FOUND", "OBJECT_ID_RESOLUTION_FAILED", kDaemonDomain,
-                         "there is no blob object with this ID"});
-  return whole_or_range(call, object->blob);
+  if (!object) return object_not_resolved();
+  HttpAnswer answer = whole_or_range(call, object->blob);
+  if (answer.status < 300) add_attributes(ledger_.attributes(*id), &options_.attributes.allowed, answer);
+  return answer;
 }
 
 HttpAnswer Aggregator::whole_or_range(HttpCall& call, const BlobId& blob) {
   auto query = Query::parse(call.query(), {"strict_consistency_check", "skip_consistency_check"});
-  if (!query) return text_answer(400, query.error().message());
+  if (!query) return bad_query(query.error());
   auto strict = query->boolean("strict_consistency_check");
   auto skip = query->boolean("skip_consistency_check");
-  if (!strict) return text_answer(400, strict.error().message());
-  if (!skip) return text_answer(400, skip.error().message());
-  if (strict->value_or(false) && skip->value_or(false))
-    return error_answer({400, "INVALID_ARGUMENT", "INVALID_CONSISTENCY_CHECK", kDaemonDomain,
-                         "the strict and the skipped consistency check exclude each other"});
+  if (!strict) return bad_query(strict.error());
+  if (!skip) return bad_query(skip.error());
+  if (strict->value_or(false) && skip->value_or(false)) return exclusive_checks();
   if (auto range = call.header("Range")) return range_header(call, blob, *range);
   return whole(call, blob, strict->value_or(false));
 }
@@ -130,6 +162,7 @@ HttpAnswer Aggregator::range_header(HttpCall& call, const BlobId& blob, const st
 HttpAnswer Aggregator::whole(HttpCall& call, const BlobId& blob, bool strict) {
   auto metadata = reader_.metadata(blob);
   if (!metadata) return read_failure(metadata.error(), true);
+  if (too_large((*metadata)->blob_bytes())) return blob_too_large((*metadata)->blob_bytes(), options_.max_blob_bytes);
   if (strict) {
     if (Status good = check_strictly(blob, *metadata); !good) return read_failure(good.error(), true);
   }
@@ -139,17 +172,17 @@ HttpAnswer Aggregator::whole(HttpCall& call, const BlobId& blob, bool strict) {
 
 HttpAnswer Aggregator::stream(HttpCall& call, const BlobId& blob) {
   auto query = Query::parse(call.query(), {});
-  if (!query) return text_answer(400, query.error().message());
+  if (!query) return bad_query(query.error());
   HttpAnswer answer = whole(call, blob, false);
   return answer.status == 200 ? std::move(answer.with("x-walrus-streaming", "true")) : answer;
 }
 
 HttpAnswer Aggregator::byte_range(HttpCall& call, const BlobId& blob) {
   auto query = Query::parse(call.query(), {"start", "length"});
-  if (!query) return text_answer(400, query.error().message());
+  if (!query) return bad_query(query.error());
   auto start = query->number("start"), length = query->number("length");
-  if (!start) return text_answer(400, start.error().message());
-  if (!length) return text_answer(400, length.error().message());
+  if (!start) return bad_query(start.error());
+  if (!length) return bad_query(length.error());
   if (!*start || !*length)
     return text_answer(400, std::string("Failed to deserialize query string: missing field `") +
                                 (*start ? "length" : "start") + "`");
@@ -162,6 +195,48 @@ HttpAnswer Aggregator::byte_range(HttpCall& call, const BlobId& blob) {
   if (answer.status != 200) return answer;
   return dressed(call, std::move(answer),
                  blob.to_string() + "-" + std::to_string(from) + "-" + std::to_string(count));
+}
+
+// The ids are resolved before anything is sent; what goes wrong after the first byte breaks the connection off.
+HttpAnswer Aggregator::concat(HttpCall& call) {
+  ConcatRequest request = call.method() == "GET" ? concat_from_query(call.query()) : concat_from_body(call);
+  if (!request.wish) return std::move(request.refusal);
+  if (request.wish->strict && request.wish->skip) return exclusive_checks();
+  ConcatParts resolved = resolve_concat(ledger_, request.wish->ids);
+  if (resolved.refusal) return std::move(*resolved.refusal);
+  const auto first = reader_.metadata(resolved.parts.front().blob);
+  if (!first && first.error().code() == Code::kNotFound) return blob_not_found();
+  if (!first)
+    return error_answer({500, "INTERNAL", "BLOB_READ_FAILED", kDaemonDomain, first.error().message()});
+  HttpAnswer answer = dressed(call, {}, concat_etag(request.wish->ids));
+  if (const std::string& object = resolved.parts.front().object; !object.empty())
+    add_attributes(ledger_.attributes(object), &options_.attributes.allowed, answer);
+  HttpStream parts;
+  parts.chunked = true;
+  parts.write_all = [this, list = std::move(resolved.parts), strict = request.wish->strict](const ByteSink& sink) {
+    return write_parts(list, strict, sink);
+  };
+  answer.stream = std::move(parts);
+  return answer;
+}
+
+bool Aggregator::write_parts(const std::vector<ConcatPart>& parts, bool strict, const ByteSink& sink) {
+  for (const ConcatPart& part : parts) {
+    Status written = write_part(part.blob, strict, sink);
+    if (written.ok()) continue;
+    if (written.error().code() != Code::kCancelled)
+      log_warn("aggregator: a concatenation broke off at {}: {}", part.blob.to_string(), written.error().to_string());
+    return false;
+  }
+  return true;
+}
+
+Status Aggregator::write_part(const BlobId& blob, bool strict, const ByteSink& sink) {
+  WFS_ASSIGN(const MetadataPtr metadata, reader_.metadata(blob));
+  if (too_large(metadata->blob_bytes())) return Error(Code::kTooLarge, "it is larger than this aggregator serves");
+  if (strict) WFS_TRY(check_strictly(blob, metadata));
+  if (metadata->blob_bytes() == 0) return {};
+  return reader_.read(blob, metadata, {0, metadata->blob_bytes()}, sink);
 }
 
 HttpAnswer Aggregator::send(const BlobId& blob, const MetadataPtr& metadata, ByteRange range, bool whole_blob) {
@@ -189,7 +264,7 @@ HttpAnswer Aggregator::send(const BlobId& blob, const MetadataPtr& metadata, Byt
 
 // Encodes the whole blob again and compares the ID: finds bad hashes that no read would touch.
 Status Aggregator::check_strictly(const BlobId& blob, const MetadataPtr& metadata) {
-  ByteSpool spool(files_, scratch_folder_ + "/check-" + std::to_string(scratch_files_++), kSpoolMemoryBytes);
+  ByteSpool spool(files_, options_.scratch_folder + "/check-" + std::to_string(scratch_files_++), kSpoolMemoryBytes);
   Status spooled;
   if (metadata->blob_bytes() > 0) {
     Status read = reader_.read(blob, metadata, {0, metadata->blob_bytes()}, [&](ByteView piece) {
@@ -204,19 +279,6 @@ Status Aggregator::check_strictly(const BlobId& blob, const MetadataPtr& metadat
   if (recomputed.blob_id() != blob)
     return Error(Code::kCorrupt, "the blob was encoded inconsistently: its content does not give its ID");
   return {};
-}
-
-HttpAnswer Aggregator::dressed(HttpCall& call, HttpAnswer answer, const std::string& etag) const {
-  answer.with("ETag", etag);
-  answer.with("Cache-Control", "public, max-age=86400, stale-while-revalidate=3600");
-  answer.with("X-Content-Type-Options", "nosniff");
-  auto accept = call.header("Accept");
-  if (accept && !accept->empty() && accept->find('*') == std::string::npos) {
-    answer.content_type = *accept;
-  } else {
-    answer.content_type = call.header("Content-Type").value_or("");
-  }
-  return answer;
 }
 
 }  // namespace walrusfs::localnet

@@ -1,6 +1,5 @@
-// The aggregator: reads blobs for HTTP clients, from storage nodes, with the quirks of the official one (closed
-// ranges only, strict queries, unquoted ETag). Routes: /v1/blobs/{id}, /v1/blobs/by-object-id/{object},
-// /v1/blobs/{id}/byte-range, /v1alpha/blobs/{id}/stream, /status. No sockets here.
+// The aggregator: reads blobs and files of quilts for HTTP clients, from storage nodes, with the quirks of the official
+// one (closed ranges only, strict queries, unquoted ETag). Routes: HTTP API, section 2.1. No sockets here.
 //
 // Safe to call from any thread.
 #pragma once
@@ -8,41 +7,66 @@
 #include <atomic>
 #include <string>
 
+#include "base/clock.h"
 #include "base/files.h"
+#include "localnet/aggregator_answers.h"
+#include "localnet/aggregator_concat.h"
+#include "localnet/aggregator_quilts.h"
 #include "localnet/blob_reader.h"
-#include "localnet/envelope.h"
 #include "localnet/gate.h"
 #include "localnet/ledger.h"
+#include "localnet/not_found_cache.h"
 
 namespace walrusfs::localnet {
 
+struct AggregatorOptions {
+  std::string scratch_folder;   // exists, the aggregator's own
+  uint64_t max_blob_bytes = 0;  // larger ones are refused; 0: none is
+  Millis keep_not_found{0};     // as a cache in front would; 0: not at all
+  AttributeRule attributes;
+};
+
 class Aggregator {
  public:
-  // `scratch_folder` exists and is the aggregator's own. All must outlive it.
-  Aggregator(BlobReader& reader, const Ledger& ledger, Files& files, std::string scratch_folder);
+  // All must outlive it.
+  Aggregator(BlobReader& reader, const Ledger& ledger, Files& files, Clock& clock, AggregatorOptions options);
 
   HttpAnswer answer(HttpCall& call);
   // 416: what a Range header that cannot be read is answered with.
   static HttpAnswer malformed_range();
 
  private:
-  HttpAnswer answer_v1(HttpCall& call, const std::vector<std::string>& path);
+  using Path = std::vector<std::string>;
+
+  HttpAnswer answer_now(HttpCall& call);
+  // Nothing when the path is no route.
+  std::optional<HttpAnswer> answer_blobs(HttpCall& call, const Path& path);
+  std::optional<HttpAnswer> answer_alpha(HttpCall& call, const Path& path);
+  HttpAnswer answer_quilts(HttpCall& call, const Path& path);
+
   HttpAnswer whole_or_range(HttpCall& call, const BlobId& blob);
   HttpAnswer by_object(HttpCall& call, const std::string& object_id);
   HttpAnswer range_header(HttpCall& call, const BlobId& blob, const std::string& header);
   HttpAnswer whole(HttpCall& call, const BlobId& blob, bool strict);
   HttpAnswer byte_range(HttpCall& call, const BlobId& blob);
   HttpAnswer stream(HttpCall& call, const BlobId& blob);
+  HttpAnswer concat(HttpCall& call);
+  bool write_parts(const std::vector<ConcatPart>& parts, bool strict, const ByteSink& sink);
+  Status write_part(const BlobId& blob, bool strict, const ByteSink& sink);
 
+  bool too_large(uint64_t blob_bytes) const {
+    return options_.max_blob_bytes > 0 && blob_bytes > options_.max_blob_bytes;
+  }
   // Reads into memory when the range is small, else hands out a stream whose first row is there already.
   HttpAnswer send(const BlobId& blob, const MetadataPtr& metadata, ByteRange range, bool whole_blob);
   Status check_strictly(const BlobId& blob, const MetadataPtr& metadata);
-  HttpAnswer dressed(HttpCall& call, HttpAnswer answer, const std::string& etag) const;
 
   BlobReader& reader_;
   const Ledger& ledger_;
   Files& files_;
-  const std::string scratch_folder_;
+  const AggregatorOptions options_;
+  AggregatorQuilts quilts_;
+  NotFoundCache not_found_;
   std::atomic<uint64_t> scratch_files_{0};
   Gate gate_;
 };

@@ -117,13 +117,36 @@ Result<Row> BlobReader::row(const BlobId& blob, const MetadataPtr& metadata, Sli
 }
 
 Result<Row> BlobReader::fetch_row(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index) {
-  auto direct = row_from_owner(blob, *metadata, index);
-  if (direct) return direct;
+  const auto as_row = [](Sliver sliver) { return Row(std::make_shared<const Bytes>(std::move(sliver.data))); };
+  auto direct = sliver_from_owner(blob, *metadata, Axis::kPrimary, index);
+  if (direct) return as_row(std::move(*direct));
   log_info("blob {}, sliver {}: {}; rebuilding it", blob.to_string(), raw(index), direct.error().message());
-  auto rebuilt = row_from_symbols(blob, *metadata, index);
-  if (rebuilt) return rebuilt;
+  auto rebuilt = sliver_from_symbols(blob, *metadata, Axis::kPrimary, index);
+  if (rebuilt) return as_row(std::move(*rebuilt));
   log_warn("blob {}, sliver {}: {}; decoding the blob", blob.to_string(), raw(index), rebuilt.error().message());
   return row_from_decode(blob, metadata, index);
+}
+
+Result<Sliver> BlobReader::column(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index) {
+  auto direct = sliver_from_owner(blob, *metadata, Axis::kSecondary, index);
+  if (direct) return direct;
+  log_info("blob {}, column {}: {}; rebuilding it", blob.to_string(), raw(index), direct.error().message());
+  auto rebuilt = sliver_from_symbols(blob, *metadata, Axis::kSecondary, index);
+  if (rebuilt) return rebuilt;
+  log_warn("blob {}, column {}: {}; reading all rows", blob.to_string(), raw(index), rebuilt.error().message());
+  return column_from_rows(blob, metadata, index);
+}
+
+// The symbol of that number of every row.
+Result<Sliver> BlobReader::column_from_rows(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index) {
+  const size_t symbol = metadata->symbol_bytes();
+  Sliver column{Axis::kSecondary, index, metadata->symbol_bytes(), {}};
+  column.data.reserve(shape_.k1() * symbol);
+  for (uint16_t i = 0; i < shape_.k1(); ++i) {
+    WFS_ASSIGN(const Row whole, row(blob, metadata, SliverIndex{i}));
+    append(column.data, ByteView(*whole).subspan(raw(index) * symbol, symbol));
+  }
+  return column;
 }
 
 BlobReader::Keepers BlobReader::keepers(const BlobId& blob) const {
@@ -161,54 +184,57 @@ std::vector<std::string> BlobReader::Keepers::everybody() const {
 }
 
 // From its owner, or, during a change of epochs, from its other owner.
-Result<Sliver> BlobReader::primary_sliver(const Keepers& keepers, const BlobId& blob, const BlobMetadata& metadata,
-                                          SliverIndex index, bool even_if_down) {
+Result<Sliver> BlobReader::sliver_of(const Keepers& keepers, const BlobId& blob, const BlobMetadata& metadata,
+                                     Axis axis, SliverIndex index, bool even_if_down) {
   Error problem(Code::kUnavailable, "nobody has it");
-  for (const Member* member : keepers.of(shape_.shard_of(blob, shape_.pair_of(Axis::kPrimary, index)))) {
+  for (const Member* member : keepers.of(shape_.shard_of(blob, shape_.pair_of(axis, index)))) {
     const NodeClientPtr node = nodes_.find(member->id);
     if (node->seems_down() && !even_if_down) {
       problem = Error(Code::kUnavailable, node->name() + " did not answer just now");
       continue;
     }
-    auto sliver = node->sliver(blob, metadata, Axis::kPrimary, index);
+    auto sliver = node->sliver(blob, metadata, axis, index);
     if (sliver) return sliver;
     problem = sliver.error();
   }
   return problem;
 }
 
-Result<Row> BlobReader::row_from_owner(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index) {
+Result<Sliver> BlobReader::sliver_from_owner(const BlobId& blob, const BlobMetadata& metadata, Axis axis,
+                                             SliverIndex index) {
   const auto before = membership_.committees();
-  auto sliver = primary_sliver(keepers(blob), blob, metadata, index);
+  auto sliver = sliver_of(keepers(blob), blob, metadata, axis, index);
   // The shard may have moved between looking and asking.
-  if (!sliver && membership_.committees() != before) sliver = primary_sliver(keepers(blob), blob, metadata, index);
-  if (!sliver) return sliver.error();
+  if (!sliver && membership_.committees() != before) sliver = sliver_of(keepers(blob), blob, metadata, axis, index);
+  if (!sliver) return sliver;
   MutexLock lock(mutex_);
-  ++counts_.rows_fetched;
-  return std::make_shared<const Bytes>(std::move(sliver->data));
+  ++counts_.slivers_fetched;
+  return sliver;
 }
 
-Result<Row> BlobReader::row_from_symbols(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index) {
+Result<Sliver> BlobReader::sliver_from_symbols(const BlobId& blob, const BlobMetadata& metadata, Axis axis,
+                                               SliverIndex index) {
   const Keepers keepers = this->keepers(blob);
   const std::vector<std::string> nodes = keepers.everybody();
   std::vector<Result<std::vector<DecodingSymbol>>> answers(nodes.size(), std::vector<DecodingSymbol>());
   for_each_parallel(nodes.size(), nodes.size(), [&](size_t node) {
-    answers[node] = nodes_.find(nodes[node])->decoding_symbols(blob, metadata, Axis::kPrimary, index);
+    answers[node] = nodes_.find(nodes[node])->decoding_symbols(blob, metadata, axis, index);
   });
+  const Axis across = axis == Axis::kPrimary ? Axis::kSecondary : Axis::kPrimary;
   std::vector<DecodingSymbol> symbols;
   for (size_t node = 0; node < nodes.size(); ++node) {
     if (!answers[node]) continue;
     for (DecodingSymbol& symbol : *answers[node]) {
       // A node speaks only for the slivers of its own shards.
-      ShardIndex shard = shape_.shard_of(blob, shape_.pair_of(Axis::kSecondary, symbol.source_index));
+      ShardIndex shard = shape_.shard_of(blob, shape_.pair_of(across, symbol.source_index));
       if (keepers.speaks_for(nodes[node], shard)) symbols.push_back(std::move(symbol));
     }
   }
-  WFS_ASSIGN(Sliver sliver, recover_sliver(shape_, Axis::kPrimary, index, metadata.symbol_bytes(), symbols));
+  WFS_ASSIGN(Sliver sliver, recover_sliver(shape_, axis, index, metadata.symbol_bytes(), symbols));
   WFS_TRY(verify_sliver(sliver, metadata));
   MutexLock lock(mutex_);
-  ++counts_.rows_rebuilt;
-  return std::make_shared<const Bytes>(std::move(sliver.data));
+  ++counts_.slivers_rebuilt;
+  return sliver;
 }
 
 std::vector<Sliver> BlobReader::gather_primary(const BlobId& blob, const BlobMetadata& metadata) {
@@ -223,7 +249,7 @@ std::vector<Sliver> BlobReader::gather_primary(const BlobId& blob, const BlobMet
       SliverIndex index{static_cast<uint16_t>(i)};
       Row cached = i < shape_.k1() ? cache_.get({blob, index}) : nullptr;
       auto sliver = cached ? Result<Sliver>(Sliver{Axis::kPrimary, index, metadata.symbol_bytes(), *cached})
-                           : primary_sliver(keepers, blob, metadata, index, even_if_down);
+                           : sliver_of(keepers, blob, metadata, Axis::kPrimary, index, even_if_down);
       if (!sliver) return;
       have[i] = 1;
       MutexLock lock(found_mutex);

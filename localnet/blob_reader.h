@@ -29,8 +29,8 @@ namespace walrusfs::localnet {
 using MetadataPtr = std::shared_ptr<const BlobMetadata>;
 
 struct ReaderCounts {
-  uint64_t rows_fetched = 0;   // from the node that owns them
-  uint64_t rows_rebuilt = 0;   // from symbols
+  uint64_t slivers_fetched = 0;  // from the node that owns them
+  uint64_t slivers_rebuilt = 0;  // from symbols
   uint64_t blobs_decoded = 0;  // as a whole
 };
 
@@ -43,6 +43,8 @@ class BlobReader {
   Result<MetadataPtr> metadata(const BlobId& blob);
   // The whole sliver, padding included.
   Result<Row> row(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
+  // A systematic secondary sliver (index < k2): a column of the blob. Not kept in memory.
+  Result<Sliver> column(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
 
   // Hands the bytes of `range` over in order; several rows are fetched ahead. kCancelled when the sink
   // says stop. kRange when the range is empty or ends past the blob.
@@ -74,10 +76,11 @@ class BlobReader {
   // The epoch of the first certification, as far as nodes tell it.
   Result<uint32_t> check_certified(const BlobId& blob);
   Result<Row> fetch_row(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
-  Result<Sliver> primary_sliver(const Keepers& keepers, const BlobId& blob, const BlobMetadata& metadata,
-                                SliverIndex index, bool even_if_down = false);
-  Result<Row> row_from_owner(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index);
-  Result<Row> row_from_symbols(const BlobId& blob, const BlobMetadata& metadata, SliverIndex index);
+  Result<Sliver> sliver_of(const Keepers& keepers, const BlobId& blob, const BlobMetadata& metadata, Axis axis,
+                           SliverIndex index, bool even_if_down = false);
+  Result<Sliver> sliver_from_owner(const BlobId& blob, const BlobMetadata& metadata, Axis axis, SliverIndex index);
+  Result<Sliver> sliver_from_symbols(const BlobId& blob, const BlobMetadata& metadata, Axis axis, SliverIndex index);
+  Result<Sliver> column_from_rows(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
   Result<Row> row_from_decode(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
   std::vector<Sliver> gather_primary(const BlobId& blob, const BlobMetadata& metadata);
 

@@ -20,6 +20,20 @@ Status ByteSpool::append(ByteView piece) {
   return pending_.size() > memory_bytes_ ? flush() : ok_status();
 }
 
+Status ByteSpool::take(HttpCall& call, uint64_t max_bytes) {
+  bool too_large = false;
+  Status spooled;
+  const bool complete = call.read_body([&](ByteView piece) {
+    too_large = size() + piece.size() > max_bytes;
+    if (!too_large) spooled = append(piece);
+    return !too_large && spooled.ok();
+  });
+  if (too_large) return Error(Code::kTooLarge, "the body is larger than " + std::to_string(max_bytes) + " bytes");
+  WFS_TRY(spooled);
+  if (!complete) return Error(Code::kInvalidArgument, "the body ended early");
+  return {};
+}
+
 Status ByteSpool::flush() {
   if (!file_) {
     WFS_ASSIGN(file_, files_.open(path_, Files::Open::kCreateNew));

@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/mapped_file.h"
+#include "localnet/http_types.h"
 
 namespace walrusfs::localnet {
 
@@ -22,6 +23,8 @@ class ByteSpool {
   ByteSpool& operator=(const ByteSpool&) = delete;
 
   Status append(ByteView piece);
+  // The body of a request. kTooLarge beyond `max_bytes`, kInvalidArgument when the sender broke off.
+  Status take(HttpCall& call, uint64_t max_bytes);
   uint64_t size() const { return size_; }
   // All of it; valid while the spool lives. Nothing may be appended afterwards.
   Result<ByteView> view();

@@ -60,6 +60,7 @@ class ChainLedger final : public Ledger {
   Result<uint64_t> extend(const std::string& object_id, uint32_t epochs) override;
   Status remove(const std::string& object_id) override;
   std::optional<BlobObject> object(const std::string& object_id) const override;
+  std::vector<std::pair<std::string, std::string>> attributes(const std::string& object_id) const override;
   std::vector<BlobObject> objects_of(const BlobId& blob) const override;
   uint64_t live_bytes() const override;
 
@@ -180,6 +181,13 @@ std::optional<BlobObject> ChainLedger::object(const std::string& object_id) cons
   const auto found = entry(object_id);
   if (!found) return std::nullopt;
   return describe(*found);
+}
+
+std::vector<std::pair<std::string, std::string>> ChainLedger::attributes(const std::string& object_id) const {
+  const auto field = node_.object(sui::attributes_id(id_of(object_id)));
+  if (!field) return {};
+  using Field = sui::Field<Bytes, sui::Metadata>;
+  return bcs_decode<Field>(field->contents, "attributes").value().value.entries;
 }
 
 std::vector<BlobObject> ChainLedger::objects_of(const BlobId& blob) const {

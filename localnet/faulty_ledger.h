@@ -25,6 +25,9 @@ class FaultyLedger final : public Ledger {
   // What lags has not heard of an object yet.
   std::optional<BlobObject> object(const std::string& object_id) const override;
   std::vector<BlobObject> objects_of(const BlobId& blob) const override;
+  std::vector<std::pair<std::string, std::string>> attributes(const std::string& object_id) const override {
+    return inner_.attributes(object_id);
+  }
 
   const std::string& wallet_address() const override { return inner_.wallet_address(); }
   Result<Registration> register_blob(const RegisterRequest& request) override;

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -110,6 +111,8 @@ class Ledger : public BlobRegistry {
 
   // Live ones only.
   virtual std::optional<BlobObject> object(const std::string& object_id) const = 0;
+  // What its owner wrote beside it, in order; empty when there is no such object.
+  virtual std::vector<std::pair<std::string, std::string>> attributes(const std::string& object_id) const = 0;
   // Live objects of a blob, in order of registration.
   virtual std::vector<BlobObject> objects_of(const BlobId& blob) const = 0;
   // Sizes of all blobs with a live object, each counted once.

@@ -6,22 +6,20 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
-#include "localnet/aggregator.h"
 #include "localnet/chain.h"
+#include "localnet/chain_transactions.h"
 #include "localnet/control.h"
 #include "localnet/faults_json.h"
 #include "localnet/faulty_ledger.h"
 #include "localnet/folder_lock.h"
 #include "localnet/node_keys.h"
 #include "localnet/node_set.h"
-#include "localnet/publisher.h"
+#include "localnet/services.h"
 
 namespace walrusfs::localnet {
 namespace {
 
-// The gates admit 256 + 320 and 8 + 8; connections beyond must still be told 429.
-constexpr size_t kAggregatorThreads = 640, kPublisherThreads = 64, kControlThreads = 4,
-                 kRpcThreads = 64;
+constexpr size_t kControlThreads = 4, kRpcThreads = 64;
 
 Status empty_folder(Files& files, const std::string& folder) {
   WFS_TRY(files.make_directories(folder));
@@ -42,8 +40,6 @@ Status expect_chain(Files& files, const std::string& folder) {
                                    "in its place, or use another folder");
 }
 
-uint16_t chosen(uint16_t configured, uint16_t before) { return configured != 0 ? configured : before; }
-
 }  // namespace
 
 // Members stand in the order in which they need each other; the destructor goes backwards.
@@ -56,13 +52,11 @@ struct Localnet::Impl {
   FaultyLedger faulty_ledger;  // as the services meet it
   Deadline::TimePoint started_at;
   std::unique_ptr<NodeSet> nodes;
-  std::unique_ptr<BlobReader> reader;
-  std::unique_ptr<BlobWriter> writer;
-  std::unique_ptr<Aggregator> aggregator;
-  std::unique_ptr<Publisher> publisher;
+  ChainTransactions transactions;
+  std::unique_ptr<Services> services;
   Mutex state_mutex;
   LocalnetState state;  // once started, under state_mutex
-  std::unique_ptr<HttpServer> aggregator_server, publisher_server, rpc_server, control_server;
+  std::unique_ptr<HttpServer> rpc_server, control_server;
 
   Impl(const LocalnetConfig& with, World in, FolderLock held, std::unique_ptr<Chain> with_chain)
       : config(with),
@@ -71,7 +65,8 @@ struct Localnet::Impl {
         ledger_faults(in.clock),
         chain(std::move(with_chain)),
         faulty_ledger(chain->ledger(), ledger_faults),
-        started_at(in.clock.monotonic()) {}
+        started_at(in.clock.monotonic()),
+        transactions(chain->node()) {}
 
   std::string scratch() const { return config.folder + "/tmp"; }
 
@@ -79,45 +74,18 @@ struct Localnet::Impl {
     std::vector<uint16_t> ports;
     for (const auto& node : before.nodes) ports.push_back(node.port);
     const NodeSetOptions options{config.folder, config.address, config.heal,
-                                 std::chrono::seconds(config.epoch_seconds)};
+                                 std::chrono::seconds(config.epoch_seconds), config.services.node_tls};
     WFS_ASSIGN(nodes, NodeSet::start(*chain, world, std::move(roster), options, ports));
     return {};
   }
 
   Status start_services(const LocalnetState& before) {
-    reader = std::make_unique<BlobReader>(nodes->membership(), nodes->directory(), world.clock,
-                                          config.read_cache_bytes);
-    writer = std::make_unique<BlobWriter>(nodes->membership(), nodes->directory(), config.encode_threads);
-    aggregator = std::make_unique<Aggregator>(*reader, faulty_ledger, world.files, scratch());
-    PublisherOptions options;
-    options.max_body_bytes = config.max_body_bytes;
-    options.scratch_folder = scratch();
-    options.encode_threads = config.encode_threads;
-    publisher = std::make_unique<Publisher>(nodes->membership(), *writer, nodes->directory(), faulty_ledger,
-                                            world.files, options);
-
-    return start_servers(before);
-  }
-
-  Status start_servers(const LocalnetState& before) {
+    const ServiceNeeds needs{nodes->membership(), nodes->directory(), faulty_ledger, transactions, world};
+    WFS_ASSIGN(services, Services::start(config, needs, scratch(), before));
     HttpServerOptions serve;
-    serve.name = "aggregator";
-    serve.address = config.address;
-    serve.port = chosen(config.aggregator_port, before.aggregator_port);
-    serve.any_port_if_taken = config.aggregator_port == 0;
-    serve.max_threads = kAggregatorThreads;
-    serve.malformed_range = Aggregator::malformed_range();
-    WFS_ASSIGN(aggregator_server,
-               HttpServer::start(serve, [a = aggregator.get()](HttpCall& call) { return a->answer(call); }));
-    serve.name = "publisher";
-    serve.port = chosen(config.publisher_port, before.publisher_port);
-    serve.any_port_if_taken = config.publisher_port == 0;
-    serve.max_threads = kPublisherThreads;
-    serve.malformed_range = text_answer(416, "");
-    WFS_ASSIGN(publisher_server,
-               HttpServer::start(serve, [p = publisher.get()](HttpCall& call) { return p->answer(call); }));
     serve.name = "full node";
-    serve.port = chosen(config.rpc_port, before.chain.rpc_port);
+    serve.address = config.address;
+    serve.port = config.rpc_port != 0 ? config.rpc_port : before.chain.rpc_port;
     serve.any_port_if_taken = config.rpc_port == 0;
     serve.max_threads = kRpcThreads;
     WFS_ASSIGN(rpc_server, HttpServer::start(serve, [this](HttpCall& call) {
@@ -130,6 +98,7 @@ struct Localnet::Impl {
     ChainInfo info = chain->info();
     info.rpc_url = rpc_server->url();
     info.rpc_port = rpc_server->port();
+    if (config.services.node_tls) info.node_url_scheme = "https";
     return info;
   }
 
@@ -151,10 +120,7 @@ struct Localnet::Impl {
     state.pid = getpid();
     state.started_at = world.clock.now().seconds();
     state.shards = nodes->membership().shape().n();
-    state.aggregator_url = aggregator_server->url();
-    state.aggregator_port = aggregator_server->port();
-    state.publisher_url = publisher_server->url();
-    state.publisher_port = publisher_server->port();
+    services->tell(state);
     state.control_url = control_server->url();
     state.control_port = control_server->port();
     state.max_body_bytes = config.max_body_bytes;
@@ -182,8 +148,7 @@ struct Localnet::Impl {
     const Faults::WithoutWaits ending_soon(ledger_faults);
     control_server.reset();
     rpc_server.reset();
-    publisher_server.reset();
-    aggregator_server.reset();
+    services.reset();
     if (nodes) nodes->stop();
     if (!state.running) return;
     state.running = false;
@@ -237,8 +202,9 @@ LocalnetStatus Localnet::status() const {
       std::chrono::duration_cast<std::chrono::seconds>(impl_->world.clock.monotonic() - impl_->started_at).count());
   out.epoch = impl_->chain->ledger().epoch();
   out.shards = impl_->nodes->membership().shape().n();
-  out.aggregator_url = impl_->aggregator_server->url();
-  out.publisher_url = impl_->publisher_server->url();
+  out.aggregator_url = state().aggregator_url;
+  out.publisher_url = state().publisher_url;
+  out.relay_url = state().relay_url;
   out.max_body_bytes = impl_->config.max_body_bytes;
   out.chain = state().chain;
   out.changing = impl_->nodes->membership().committees()->phase == Phase::kSync;
@@ -248,9 +214,9 @@ LocalnetStatus Localnet::status() const {
     out.bytes += node.bytes;
   }
   out.blob_bytes = impl_->chain->ledger().live_bytes();
-  ReaderCounts counts = impl_->reader->counts();
-  out.slivers_fetched = counts.rows_fetched;
-  out.slivers_rebuilt = counts.rows_rebuilt;
+  ReaderCounts counts = impl_->services->counts();
+  out.slivers_fetched = counts.slivers_fetched;
+  out.slivers_rebuilt = counts.slivers_rebuilt;
   out.blobs_decoded = counts.blobs_decoded;
   out.ledger_faults = impl_->ledger_faults.list();
   return out;
@@ -327,6 +293,7 @@ std::string to_json(const LocalnetStatus& status) {
     item["stakeFrost"] = node.stake_frost;
     item["nextStakeFrost"] = node.next_stake_frost;
     item["challenges"] = {{"passed", node.challenges_passed}, {"failed", node.challenges_failed}};
+    if (!node.pinned_key.empty()) item["pinnedKey"] = node.pinned_key;
     nodes.push_back(std::move(item));
   }
   ordered_json out = {{"folder", status.folder},
@@ -337,6 +304,7 @@ std::string to_json(const LocalnetStatus& status) {
                       {"shards", status.shards},
                       {"aggregator", status.aggregator_url},
                       {"publisher", status.publisher_url},
+                      {"uploadRelay", status.relay_url},
                       {"maxBodyBytes", status.max_body_bytes},
                       {"sui", ordered_json::parse(to_json(status.chain))},
                       {"blobs", status.blobs},

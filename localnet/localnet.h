@@ -1,6 +1,6 @@
 // An embedded Walrus network in one process: storage nodes with the real HTTP API, each with its own port
-// and folder; a chain with the RPC of a Sui full node; an aggregator and a publisher in front, which reach the nodes
-// only over HTTP.
+// and folder; a chain with the RPC of a Sui full node; an aggregator, a publisher and an upload relay in
+// front, which reach the nodes only over HTTP.
 //
 // start() returns when everything answers; the destructor stops it. Everything survives restarts: blobs,
 // chain, node ids, and ports where they are still free. Calls are safe from any thread.
@@ -18,6 +18,7 @@
 #include "base/rng.h"
 #include "localnet/faults.h"
 #include "localnet/heal_counts.h"
+#include "localnet/service_config.h"
 #include "localnet/state_file.h"
 
 namespace walrusfs::localnet {
@@ -29,12 +30,14 @@ struct LocalnetConfig {
   std::string address = "127.0.0.1";
   uint16_t aggregator_port = 0;     // 0: the one used before if it is free, else any
   uint16_t publisher_port = 0;
+  uint16_t relay_port = 0;
   uint16_t rpc_port = 0;
   uint64_t max_body_bytes = 10'240 * 1024;     // of the publisher; the official default
   uint64_t read_cache_bytes = 256 << 20;       // verified slivers kept by the aggregator
   unsigned encode_threads = 2;
   bool heal = true;           // nodes rebuild what they lack
   uint32_t epoch_seconds = 0;  // 0: epochs end only when told to
+  ServiceConfig services;
 };
 
 // What everything in here reaches the world through; all must outlive the network.
@@ -46,6 +49,7 @@ struct World {
 
 struct NodeStatus {
   std::string id, url, folder;
+  std::string pinned_key;  // of HTTPS, as curl wants it; empty: HTTP
   bool running = false;
   uint32_t shards = 0;
   uint64_t blobs = 0, slivers = 0, bytes = 0;  // zero while the node does not run
@@ -65,7 +69,7 @@ struct LocalnetStatus {
   uint32_t epoch = 0;
   bool changing = false;  // nodes still copy the shards that they gained
   uint32_t shards = 0;
-  std::string aggregator_url, publisher_url;
+  std::string aggregator_url, publisher_url, relay_url;
   uint64_t max_body_bytes = 0;
   ChainInfo chain;
   std::vector<NodeStatus> nodes;

@@ -92,12 +92,19 @@ Status NodeHost::open_port(Running& running, uint16_t wanted_port) {
   options.port = wanted_port;
   options.any_port_if_taken = port() == 0;
   options.max_threads = 128;
+  Bytes network_key;
+  if (options_.tls) {
+    WFS_ASSIGN(const SigningKey key, load_network_key(world_.files, world_.rng, folder_));
+    network_key = key.public_key();
+    WFS_ASSIGN(options.tls, TlsIdentity::self_signed(key, node_server_name(network_key), address_));
+  }
   StorageNode* node = running.node.get();
   WFS_ASSIGN(running.server, HttpServer::start(options, [this, node](HttpCall& call) {
                return faults_.answer(call, [node](HttpCall& unharmed) { return node->answer(unharmed); });
              }));
   MutexLock lock(mutex_);
   port_ = running.server->port();
+  network_key_ = std::move(network_key);
   return {};
 }
 
@@ -121,14 +128,16 @@ Status NodeHost::apply_faults() {
   return {};
 }
 
-void NodeHost::meet(const std::string& id, const std::string& name, const std::string& address, uint16_t port) {
-  auto wire = std::make_unique<CountingWire>(std::make_unique<HttpClient>(address, port), traffic_);
+Status NodeHost::meet(const std::string& id, const std::string& name, const NodePlace& place) {
+  WFS_ASSIGN(auto direct, reach_node(place, world_.clock));
+  auto wire = std::make_unique<CountingWire>(std::move(direct), traffic_);
   peers_.enter(id, std::make_shared<NodeClient>(name, std::move(wire), membership_.shape(), world_.clock));
   MutexLock changing(change_mutex_);
   const auto running = this->running();
-  if (!running || !running->healer || !running->work) return;
+  if (!running || !running->healer || !running->work) return {};
   running->healer->expect_work();  // there is one more to ask
   running->work->nudge();
+  return {};
 }
 
 std::shared_ptr<NodeHost::Running> NodeHost::running() const {
@@ -206,6 +215,11 @@ void NodeHost::stop() {
   ending->server.reset();
 }
 
+Bytes NodeHost::network_key() const {
+  MutexLock lock(mutex_);
+  return network_key_;
+}
+
 uint16_t NodeHost::port() const {
   MutexLock lock(mutex_);
   return port_;
@@ -214,9 +228,10 @@ uint16_t NodeHost::port() const {
 NodeStatus NodeHost::status() const {
   const auto running = this->running();
   NodeStatus out;
-  out.url = "http://" + address_ + ":" + std::to_string(port());
+  out.url = (options_.tls ? "https://" : "http://") + address_ + ":" + std::to_string(port());
   out.id = id_;
   out.folder = folder_;
+  if (const auto info = p256_key_info(network_key())) out.pinned_key = curl_pin(*info);
   const auto committees = membership_.committees();
   const Member* self = committees->current->find(id_);
   out.shards = self != nullptr ? static_cast<uint32_t>(self->shards.size()) : 0;

@@ -13,6 +13,7 @@
 #include "localnet/http_server.h"
 #include "localnet/lagging_registry.h"
 #include "localnet/localnet.h"
+#include "localnet/pinned_wire.h"
 #include "localnet/storage_node.h"
 
 namespace walrusfs::localnet {
@@ -20,6 +21,7 @@ namespace walrusfs::localnet {
 struct NodeHostOptions {
   bool heal = true;  // otherwise what is missing stays so
   std::optional<bls::PublicKey> key;  // that its folder must hold
+  bool tls = false;  // HTTPS with the network key in its folder
 };
 
 class NodeHost : public EpochNode {
@@ -41,7 +43,7 @@ class NodeHost : public EpochNode {
   Status apply_faults();
 
   // Where another node, or this one, can be reached.
-  void meet(const std::string& id, const std::string& name, const std::string& address, uint16_t port);
+  Status meet(const std::string& id, const std::string& name, const NodePlace& place);
 
   // The background work alone; for good, until the next start().
   void stop_work();
@@ -50,6 +52,8 @@ class NodeHost : public EpochNode {
 
   const std::string& id() const override { return id_; }
   uint16_t port() const;
+  // By which its HTTPS is known; empty for HTTP, and before it ran.
+  Bytes network_key() const;
   NodeStatus status() const;
   // The committees have changed: shards come and go.
   Status follow_membership() override;
@@ -83,6 +87,7 @@ class NodeHost : public EpochNode {
   mutable Mutex mutex_;
   std::shared_ptr<Running> running_ GUARDED_BY(mutex_);  // shared with whoever just asks it something
   uint16_t port_ GUARDED_BY(mutex_) = 0;
+  Bytes network_key_ GUARDED_BY(mutex_);
 };
 
 }  // namespace walrusfs::localnet

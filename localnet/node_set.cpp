@@ -74,15 +74,17 @@ Status NodeSet::host_node(const Member& member, uint16_t port) {
   const std::string number = std::to_string(others.size()), name = "node " + number;
   auto host = std::make_shared<NodeHost>(*membership_, member.id, "storage node " + number,
                                          node_folder(options_.folder, others.size()), options_.address,
-                                         chain_.ledger(), world_, NodeHostOptions{options_.heal, member.key});
+                                         chain_.ledger(), world_,
+                                         NodeHostOptions{options_.heal, member.key, options_.tls});
   host->faults().on_epoch_change([this] { change_epoch_by_fault(); });
   WFS_TRY(host->start(port));
-  directory_.enter(member.id, std::make_shared<NodeClient>(name, options_.address, host->port(), membership_->shape(),
-                                                           world_.clock));
-  host->meet(member.id, name, options_.address, host->port());
+  WFS_ASSIGN(auto wire, reach_node(place_of(*host), world_.clock));
+  directory_.enter(member.id,
+                   std::make_shared<NodeClient>(name, std::move(wire), membership_->shape(), world_.clock));
+  WFS_TRY(host->meet(member.id, name, place_of(*host)));
   for (size_t i = 0; i < others.size(); ++i) {
-    others[i]->meet(member.id, name, options_.address, host->port());
-    host->meet(others[i]->id(), "node " + std::to_string(i), options_.address, others[i]->port());
+    WFS_TRY(others[i]->meet(member.id, name, place_of(*host)));
+    WFS_TRY(host->meet(others[i]->id(), "node " + std::to_string(i), place_of(*others[i])));
   }
   MutexLock lock(mutex_);
   hosts_.push_back(std::move(host));

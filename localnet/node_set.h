@@ -24,6 +24,7 @@ struct NodeSetOptions {
   std::string address;  // where nodes listen
   bool heal = true;
   Millis epoch_length{0};  // 0: epochs end only when told to
+  bool tls = false;        // nodes speak HTTPS, and are known by their network keys
 };
 
 class NodeSet {
@@ -71,6 +72,7 @@ class NodeSet {
   Result<Member> register_node(size_t number, const bls::SecretKey& key);
   uint64_t usual_stake() const;
   Result<sui::ObjectId> id_of(size_t number) const;
+  NodePlace place_of(const NodeHost& host) const { return {options_.address, host.port(), host.network_key()}; }
   std::string url_of(const NodeHost& host) const { return options_.address + ":" + std::to_string(host.port()); }
 
   Chain& chain_;

@@ -1,9 +1,11 @@
 #include "localnet/publisher.h"
 
 #include "base/log.h"
+#include "localnet/api_page.h"
 #include "localnet/confirmations.h"
 #include "localnet/envelope.h"
 #include "localnet/publisher_json.h"
+#include "localnet/publisher_quilt.h"
 #include "localnet/query.h"
 
 namespace walrusfs::localnet {
@@ -18,37 +20,23 @@ Error too_few(uint32_t weight, uint32_t needed) {
                                        std::to_string(needed) + " shards needed keep the blob");
 }
 
-Error bad_request(std::string why) { return Error(Code::kInvalidArgument, std::move(why)); }
-
-HttpAnswer invalid_persistence() {
-  return error_answer({400, "INVALID_ARGUMENT", "INVALID_BLOB_PERSISTENCE", kDaemonDomain,
-                       "a blob cannot be deletable and permanent at once"});
+HttpAnswer malformed_request(std::string why) {
+  return error_answer({400, "INVALID_ARGUMENT", "MALFORMED_REQUEST", kDaemonDomain, std::move(why)});
 }
 
-// kNotSupported stands for the one conflict that has a reason of its own.
-Result<StoreWish> parse_wish(const Query& query) {
-  StoreWish wish;
-  WFS_ASSIGN(auto epochs, query.number("epochs"));
-  WFS_ASSIGN(auto permanent, query.boolean("permanent"));
-  WFS_ASSIGN(auto deletable, query.boolean("deletable"));
-  WFS_ASSIGN(auto force, query.boolean("force"));
-  WFS_ASSIGN(auto reuse, query.boolean("reuse_resources"));
-  WFS_ASSIGN(auto share, query.boolean("share"));
-  if (epochs && (*epochs == 0 || *epochs > kMaxEpochsAhead))
-    return bad_request("epochs: must be between 1 and " + std::to_string(kMaxEpochsAhead));
-  if (query.text("encoding_type").value_or("RS2") != "RS2") return bad_request("encoding_type: only RS2 is supported");
-  wish.epochs = static_cast<uint32_t>(epochs.value_or(1));
-  wish.permanent = permanent.value_or(false);
-  wish.force = force.value_or(false);
-  wish.reuse_resources = reuse.value_or(false);
-  wish.share = share.value_or(false);
-  if (auto address = query.text("send_object_to")) {
-    wish.send_object_to = normalise_object_id(*address);
-    if (!wish.send_object_to) return bad_request("send_object_to: not a Sui address");
-    if (wish.share) return bad_request("send_object_to and share exclude each other");
-  }
-  if (wish.permanent && deletable.value_or(false)) return Error(Code::kNotSupported, "");
-  return wish;
+HttpAnswer routes_page() {
+  return api_page("Walrus publisher", {{"PUT", "/v1/blobs", "stores the body as a blob"},
+                                       {"PUT", "/v1/quilts", "stores the files of a form as a quilt"},
+                                       {"GET", "/status", "OK"}});
+}
+
+// Nothing once the body is in the spool.
+std::optional<HttpAnswer> take_body(HttpCall& call, uint64_t max_bytes, ByteSpool& body) {
+  const Status taken = body.take(call, max_bytes);
+  if (taken.ok()) return std::nullopt;
+  if (taken.error().code() == Code::kTooLarge) return text_answer(413, "length limit exceeded");
+  if (taken.error().code() == Code::kInvalidArgument) return text_answer(400, taken.error().message());
+  return error_answer(internal_error(taken.error().message()));
 }
 
 }  // namespace
@@ -65,46 +53,61 @@ Publisher::Publisher(const Membership& membership, BlobWriter& writer, const Nod
 
 HttpAnswer Publisher::answer(HttpCall& call) {
   if (call.path() == "/status") return call.method() == "GET" ? text_answer(200, "OK") : text_answer(405, "");
-  if (call.path() != "/v1/blobs") return text_answer(404, "");
+  if (call.path() == "/v1/api") return call.method() == "GET" ? routes_page() : text_answer(405, "");
+  const bool quilt = call.path() == "/v1/quilts";
+  if (call.path() != "/v1/blobs" && !quilt) return text_answer(404, "");
   if (call.method() != "PUT") return text_answer(405, "");
   GatePass pass(gate_);
   if (!pass.inside()) return text_answer(429, "the service is overloaded; try again later");
-  return put_blob(call);
+  return put(call, quilt);
 }
 
-HttpAnswer Publisher::put_blob(HttpCall& call) {
-  auto query = Query::parse(call.query(), {"epochs", "permanent", "deletable", "send_object_to", "share", "force",
-                                           "reuse_resources", "encoding_type"});
-  if (!query) return text_answer(400, query.error().message());
-  auto wish = parse_wish(*query);
-  if (!wish && wish.error().code() == Code::kNotSupported) return invalid_persistence();
-  if (!wish) return text_answer(400, wish.error().message());
+HttpAnswer Publisher::put(HttpCall& call, bool quilt) {
+  const StoreQuery query = parse_store_query(call.query(), quilt);
+  if (!query.wish) return query.refusal;
+  JwtUpload upload{query.wish->epochs, query.wish->send_object_to,
+                   parse_decimal(call.header("Content-Length").value_or(""))};
+  const JwtGuard::Admission admission = options_.guard ? options_.guard->admit(call, upload) : JwtGuard::Admission();
+  if (admission.refusal) return *admission.refusal;
 
-  ByteSpool body(files_, options_.scratch_folder + "/upload-" + std::to_string(uploads_++),
-                 options_.body_memory_bytes);
-  bool too_large = false;
-  Status spooled;
-  bool complete = call.read_body([&](ByteView piece) {
-    too_large = body.size() + piece.size() > options_.max_body_bytes;
-    if (!too_large) spooled = body.append(piece);
-    return !too_large && spooled.ok();
-  });
-  if (too_large) return text_answer(413, "length limit exceeded");
-  if (!spooled) return error_answer(internal_error(spooled.error().message()));
-  if (!complete) return text_answer(400, "the body ended early");
-  auto content = body.view();
+  ByteSpool body(files_, scratch_path("upload-"), options_.body_memory_bytes);
+  const uint64_t limit = quilt ? options_.max_quilt_bytes : options_.max_body_bytes;
+  if (auto refusal = take_body(call, limit, body)) return std::move(*refusal);
+  const auto content = body.view();
   if (!content) return error_answer(internal_error(content.error().message()));
-  return store(*wish, *content);
+  if (quilt)
+    return store_quilt(*query.wish, admission.claims, call.header("Content-Type").value_or(""), *content);
+  if (auto refusal = check_token_size(admission.claims, content->size())) return std::move(*refusal);
+  return store(*query.wish, *content);
 }
 
-HttpAnswer Publisher::store(const StoreWish& wish, ByteView content) {
+HttpAnswer Publisher::store_quilt(const StoreWish& wish, const std::optional<JwtClaims>& claims,
+                                  const std::string& content_type, ByteView form) {
+  ByteSpool quilt(files_, scratch_path("quilt-"), options_.body_memory_bytes);
+  const auto plan = build_quilt_of_form(shape_, content_type, form, quilt);
+  if (!plan && plan.error().code() == Code::kInvalidArgument) return malformed_request(plan.error().message());
+  if (!plan) return error_answer(internal_error(plan.error().message()));
+  const auto content = quilt.view();
+  if (!content) return error_answer(internal_error(content.error().message()));
+  if (auto refusal = check_token_size(claims, content->size())) return std::move(*refusal);
+  BlobId blob;
+  HttpAnswer stored = store(wish, *content, &blob);
+  return stored.status == 200 ? json_answer(200, quilt_stored_json(stored.body, blob, *plan)) : stored;
+}
+
+std::string Publisher::scratch_path(const char* prefix) {
+  return options_.scratch_folder + "/" + prefix + std::to_string(uploads_++);
+}
+
+HttpAnswer Publisher::store(const StoreWish& wish, ByteView content, BlobId* id) {
   EncodeOptions options;
   options.threads = options_.encode_threads;
   auto metadata = compute_metadata(shape_, content, options);
   if (!metadata && metadata.error().code() == Code::kTooLarge)
-    return error_answer({400, "INVALID_ARGUMENT", "BLOB_TOO_LARGE", kDaemonDomain, metadata.error().message()});
+    return json_answer(200, store_error_json(std::nullopt, "encode", metadata.error().message()));
   if (!metadata) return error_answer(internal_error(metadata.error().message()));
   const BlobId blob = metadata->blob_id();
+  if (id != nullptr) *id = blob;
   if (auto answer = already_certified(blob, wish)) return std::move(*answer);
 
   if (auto registration = reusable(blob, wish))

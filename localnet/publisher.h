@@ -1,7 +1,7 @@
 // The publisher: stores blobs for HTTP clients, as the official one does. It encodes, registers with the
 // ledger, sends metadata and slivers to the storage nodes over HTTP, collects their signed confirmations, and has the
-// ledger certify the blob with a certificate made of those of a quorum. Routes: PUT /v1/blobs, /status. No
-// sockets here.
+// ledger certify the blob with a certificate made of those of a quorum. Routes: PUT /v1/blobs and /v1/quilts, /status,
+// /v1/api. No sockets here.
 //
 // Safe to call from any thread.
 #pragma once
@@ -16,25 +16,19 @@
 #include "localnet/confirmations.h"
 #include "localnet/gate.h"
 #include "localnet/http_types.h"
+#include "localnet/jwt.h"
 #include "localnet/ledger.h"
+#include "localnet/publisher_query.h"
 
 namespace walrusfs::localnet {
 
 struct PublisherOptions {
   uint64_t max_body_bytes = 10'240 * 1024;  // the official default
   uint64_t body_memory_bytes = 4 << 20;     // larger bodies wait in a temporary file
+  uint64_t max_quilt_bytes = 100 << 20;     // of the form, all its files together; the official limit
   std::string scratch_folder;               // exists, the publisher's own
   unsigned encode_threads = 2;
-};
-
-// What a store request asks for besides the bytes.
-struct StoreWish {
-  uint32_t epochs = 1;
-  bool permanent = false;
-  bool force = false;
-  bool reuse_resources = false;
-  bool share = false;
-  std::optional<std::string> send_object_to;
+  JwtGuard* guard = nullptr;  // who may store; null: everybody. Must outlive the publisher
 };
 
 class Publisher {
@@ -46,8 +40,11 @@ class Publisher {
   HttpAnswer answer(HttpCall& call);
 
  private:
-  HttpAnswer put_blob(HttpCall& call);
-  HttpAnswer store(const StoreWish& wish, ByteView content);
+  HttpAnswer put(HttpCall& call, bool quilt);
+  HttpAnswer store_quilt(const StoreWish& wish, const std::optional<JwtClaims>& claims,
+                         const std::string& content_type, ByteView form);
+  // Tells `id` which blob it is, once that is known.
+  HttpAnswer store(const StoreWish& wish, ByteView content, BlobId* id = nullptr);
   std::optional<HttpAnswer> already_certified(const BlobId& blob, const StoreWish& wish) const;
   // A registration of the publisher's own that was never certified, when the wish allows to use it.
   std::optional<Registration> reusable(const BlobId& blob, const StoreWish& wish) const;
@@ -58,6 +55,8 @@ class Publisher {
                                   const SpreadOutcome& spread, const AfterStore& then);
   HttpAnswer spread_and_certify(const BlobMetadata& metadata, const Registration& registration, bool reused,
                                 const StoreWish& wish, ByteView content);
+
+  std::string scratch_path(const char* prefix);
 
   const CodeShape shape_;
   BlobWriter& writer_;

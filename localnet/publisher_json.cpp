@@ -38,6 +38,14 @@ std::string newly_created_json(const BlobObject& object, uint64_t cost_frost, ui
   return out.dump();
 }
 
+std::string store_error_json(const std::optional<BlobId>& blob, const std::string& phase, const std::string& why) {
+  ordered_json out;
+  out["error"] = {{"blobId", blob ? ordered_json(blob->to_string()) : ordered_json(nullptr)},
+                  {"failurePhase", phase},
+                  {"errorMsg", why}};
+  return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 std::string already_certified_event_json(const BlobId& blob, const TransactionEvent& event, uint32_t end_epoch) {
   ordered_json out;
   out["alreadyCertified"] = {

@@ -19,7 +19,7 @@ struct LinearTip {
   uint64_t base = 0, encoded_size_mul_per_kib = 0;
 };
 struct TipConfig {
-  sui::Address address;
+  walrusfs::sui::Address address;
   std::variant<ConstTip, LinearTip> kind;
 };
 // Nothing: the relay wants no tip.
@@ -33,7 +33,7 @@ std::string tip_config_json(const Tip& tip);
 // What a relay reads in a transaction.
 struct TransactionFacts {
   struct Change {
-    sui::Address owner;
+    walrusfs::sui::Address owner;
     bool negative = false;
     uint64_t mist = 0;
   };
@@ -47,7 +47,7 @@ class TransactionSource {
  public:
   virtual ~TransactionSource() = default;
   // kNotFound for one that nobody has seen executed.
-  virtual Result<TransactionFacts> transaction(const sui::SuiDigest& digest) const = 0;
+  virtual Result<TransactionFacts> transaction(const walrusfs::sui::SuiDigest& digest) const = 0;
 };
 
 // The first input of a transaction with a tip: what is to be uploaded, and who may do it.

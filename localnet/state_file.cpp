@@ -21,7 +21,7 @@ ordered_json chain_json(const ChainInfo& c) {
                           {"stakingPoolId", c.staking_object},
                           {"exchangeIds", ordered_json::array({c.exchange_object})}};
   out["walType"] = c.wal_type;
-  out["nodeUrlScheme"] = "http";
+  out["nodeUrlScheme"] = c.node_url_scheme;
   out["wallet"] = c.wallet;
   return out;
 }
@@ -54,6 +54,7 @@ ordered_json state_json(const LocalnetState& s) {
   out["shards"] = s.shards;
   out["aggregator"] = {{"url", s.aggregator_url}, {"port", s.aggregator_port}};
   out["publisher"] = {{"url", s.publisher_url}, {"port", s.publisher_port}, {"maxBodyBytes", s.max_body_bytes}};
+  out["uploadRelay"] = {{"url", s.relay_url}, {"port", s.relay_port}};
   out["control"] = {{"url", s.control_url}, {"port", s.control_port}, {"token", s.control_token}};
   out["sui"] = chain_json(s.chain);
   out["nodes"] = std::move(nodes);
@@ -71,6 +72,10 @@ LocalnetState from_json(const ordered_json& in) {
   s.publisher_url = in.at("publisher").at("url").get<std::string>();
   s.publisher_port = in.at("publisher").at("port").get<uint16_t>();
   s.max_body_bytes = in.at("publisher").at("maxBodyBytes").get<uint64_t>();
+  if (in.contains("uploadRelay")) {  // older versions had none
+    s.relay_url = in.at("uploadRelay").at("url").get<std::string>();
+    s.relay_port = in.at("uploadRelay").at("port").get<uint16_t>();
+  }
   s.control_url = in.at("control").at("url").get<std::string>();
   s.control_port = in.at("control").at("port").get<uint16_t>();
   s.control_token = in.at("control").at("token").get<std::string>();

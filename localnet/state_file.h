@@ -22,6 +22,7 @@ struct ChainInfo {
   uint16_t rpc_port = 0;
   std::string chain_id, system_object, staking_object, exchange_object, wal_type;
   std::string wallet;  // the address that the publisher pays from
+  std::string node_url_scheme = "http";
 };
 
 struct LocalnetState {
@@ -29,8 +30,8 @@ struct LocalnetState {
   int64_t pid = 0;
   int64_t started_at = 0;  // seconds since 1970
   uint32_t shards = 0;
-  std::string aggregator_url, publisher_url, control_url;
-  uint16_t aggregator_port = 0, publisher_port = 0, control_port = 0;
+  std::string aggregator_url, publisher_url, relay_url, control_url;
+  uint16_t aggregator_port = 0, publisher_port = 0, relay_port = 0, control_port = 0;
   std::string control_token;  // to be sent as X-Walrusfs-Token
   uint64_t max_body_bytes = 0;
   ChainInfo chain;

@@ -24,7 +24,8 @@ struct LocalnetArguments {
 // What the command line leaves open comes from the network that is there, or from the configuration.
 Result<LocalNetworkOptions> resolve(const LocalnetArguments& arguments, const Context& context) {
   WFS_ASSIGN(const Config config, load_config(context.places.config, {}));
-  LocalNetworkOptions options{.nodes = config.localnet_nodes, .shards = config.localnet_shards};
+  LocalNetworkOptions options{
+      .nodes = config.localnet_nodes, .shards = config.localnet_shards, .services = config.localnet_services};
   options.epoch_seconds = arguments.epoch_seconds.value_or(config.localnet_epoch_seconds);
   options.folder = arguments.folder.empty() ? context.places.localnet() : absolute_path(arguments.folder);
   keep_settings_of_existing(system_files(), options);
@@ -70,6 +71,7 @@ std::string faults_text(const nlohmann::json& faults) {
 
 // What `localnet status --json` tells, for people.
 void print_contents(const nlohmann::json& network) {
+  fmt::print("  relay      {}\n", network.value("uploadRelay", ""));
   const uint64_t stored = network.value("bytes", uint64_t{0}), handed_in = network.value("blobBytes", uint64_t{0});
   fmt::print("  folder     {}\n", network.value("folder", ""));
   fmt::print("  epoch      {}{}\n", network.value("epoch", 0),

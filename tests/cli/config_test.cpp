@@ -82,8 +82,32 @@ TEST_F(ConfigTest, WhatIsPrintedCanBeReadBack) {
   EXPECT_EQ(again->pack_bytes, config->pack_bytes);
 }
 
+TEST_F(ConfigTest, TheLocalNetworksServicesHaveSettings) {
+  auto config = load(
+      "[localnet]\njwt_secret = \"s\"\njwt_window = \"5min\"\njwt_verify_upload = true\nmax_quilt = \"1MiB\"\n"
+      "aggregator_keep_404 = \"1min\"\nrelay_tip_address = \"0x2a\"\nrelay_tip = 105\nrelay_tip_per_kib = 7\n");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  auto again = load(print_config(*config) + "jwt_secret = \"s\"\n");  // [localnet] is the last section
+  ASSERT_TRUE(again.ok()) << again.error().message();
+  for (const Config& each : {*config, *again}) {
+    const LocalServicesConfig& services = each.localnet_services;
+    EXPECT_EQ(services.jwt_secret, "s");
+    EXPECT_EQ(services.jwt_algorithm, "HS256");
+    EXPECT_EQ(services.jwt_window, Millis(300'000));
+    EXPECT_TRUE(services.jwt_verify_upload);
+    EXPECT_EQ(services.max_quilt_bytes, 1u << 20);
+    EXPECT_EQ(services.aggregator_keep_404, Millis(60'000));
+    EXPECT_EQ(services.relay_tip_address, "0x2a");
+    EXPECT_EQ(services.relay_tip, 105u);
+    EXPECT_EQ(services.relay_tip_per_kib, 7u);
+  }
+  EXPECT_FALSE(load("[localnet]\nrelay_tip = -1\n").ok());
+  EXPECT_FALSE(load("[localnet]\njwt_window = 5\n").ok());
+  EXPECT_FALSE(load("[localnet]\njwt_secret = 5\n").ok());
+}
+
 TEST_F(ConfigTest, SecretsAreNotPrinted) {
-  auto config = load("[network]\ntoken_secret = \"hush-hush\"\n");
+  auto config = load("[network]\ntoken_secret = \"hush-hush\"\n[localnet]\njwt_secret = \"hush-hush\"\n");
   ASSERT_TRUE(config.ok());
   EXPECT_EQ(print_config(*config).find("hush"), std::string::npos);
 }

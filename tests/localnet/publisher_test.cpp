@@ -89,7 +89,8 @@ TEST_F(PublisherTest, DeletableAndPermanentExcludeEachOther) {
 
 TEST_F(PublisherTest, UnknownRoutesAndMethodsAreRefused) {
   EXPECT_EQ(send(publisher(), "GET", "/v1/blobs").status, 405);
-  EXPECT_EQ(send(publisher(), "PUT", "/v1/quilts", "x").status, 404);
+  EXPECT_EQ(send(publisher(), "GET", "/v1/quilts").status, 405);
+  EXPECT_EQ(send(publisher(), "PUT", "/v1/other", "x").status, 404);
   EXPECT_EQ(send(publisher(), "GET", "/status").body, "OK");
 }
 
@@ -127,11 +128,14 @@ TEST_F(PublisherLimitTest, TheOfficialLimitIsTheDefault) {
   EXPECT_EQ(put(content_of((10 << 20) + 1)).status, 413);
 }
 
-TEST_F(PublisherLimitTest, ABlobBeyondTheCodeIsRefused) {
+TEST_F(PublisherLimitTest, ABlobBeyondTheCodeIsAFailedStoreInAGoodAnswer) {
   start(10, 4);
   Reply reply = put(content_of(1'834'953));  // one byte more than ten shards can hold
-  EXPECT_EQ(reply.status, 400);
-  EXPECT_EQ(reply.reason(), "BLOB_TOO_LARGE");
+  EXPECT_EQ(reply.status, 200);
+  const Json error = reply.json().at("error");
+  EXPECT_TRUE(error.at("blobId").is_null());
+  EXPECT_EQ(error.at("failurePhase"), "encode");
+  EXPECT_FALSE(error.at("errorMsg").get<std::string>().empty());
 }
 
 }  // namespace

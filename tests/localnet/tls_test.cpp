@@ -1,19 +1,15 @@
 // TLS with the network key (storage-node API, section 2.1), against the official vectors and a stock curl.
 #include "base/crypto_tls.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "localnet/http_server.h"
 #include "localnet/node_keys.h"
+#include "run_curl.h"
 #include "temp_folder.h"
-
-extern char** environ;
 
 namespace walrusfs::localnet {
 namespace {
@@ -28,24 +24,6 @@ Json tls_vectors() {
 SigningKey key_of(const Json& example) {
   const Bytes secret = from_hex(example.at("secret_key_hex").get<std::string>()).value();
   return SigningKey::create(KeyScheme::kSecp256r1, secret).value();
-}
-
-// The exit status of curl, and what it wrote.
-int curl(std::vector<std::string> arguments, const std::string& output) {
-  arguments.insert(arguments.begin(), {"curl", "--silent", "--max-time", "20", "--output", output});
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  pid_t child = 0;
-  if (posix_spawnp(&child, "curl", nullptr, nullptr, argv.data(), environ) != 0) return -1;
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-std::string content_of_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 TEST(TlsTest, KeysPinsAndNamesAreThoseOfTheVectors) {

@@ -31,7 +31,7 @@ LAYERS = {
     "cache": {"base"},
     "client/sui": {"base", "codec"},
     "client": {"base", "codec", "codec/bls", "client/sui"},
-    "localnet": {"base", "codec", "codec/bls", "client/sui"},
+    "localnet": {"base", "codec", "codec/bls", "codec/quilt", "client/sui"},
     "fs/io": {"base", "codec", "codec/pack", "meta", "cache", "client"},
     "fs/vfs": {"base", "codec", "codec/pack", "meta", "cache", "client", "fs/io"},
     "fs/fuse": {"base", "codec", "codec/pack", "meta", "cache", "client", "fs/io", "fs/vfs"},
@@ -41,7 +41,7 @@ LAYERS = {
 # May include everything, and are included by nothing.
 FREE_FOLDERS = ("tests", "bench")
 # Single headers that a layer may include although their layer is not below it.
-EXTRA_INCLUDES = {"localnet": ["client/http*.h", "meta/sqlite.h"]}
+EXTRA_INCLUDES = {"localnet": ["client/http*.h", "client/memory_body.h", "meta/sqlite.h"]}
 
 # Third-party headers and the only files that may include them. Tests and benchmarks may include any.
 DOORS = {
