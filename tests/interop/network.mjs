@@ -1,13 +1,14 @@
 // The official TypeScript client, unmodified, and a whole local network: it learns everything from the network's chain,
 // stores and reads blobs of several sizes on the nodes, extends, describes and deletes them, writes a quilt; the
-// network's own aggregator and publisher read what it stored, and store what it reads. Then one node is stopped.
+// network's own aggregator and publisher read what it stored, and store what it reads; it uploads through the network's
+// relay, with a tip and without. Then one node is stopped.
 //
 //   tests/interop/run network.mjs WALRUSFS
 //
 // Known defects of that client (1.2.13) are stepped around where they are named below, and nowhere else.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,6 +18,7 @@ import { blobIdFromInt, walrus, WalrusFile } from '@mysten/walrus';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+const CONFIG_FILE = 'config.toml';
 const PATIENCE_MS = 600_000; // per request: the machine may have other things to do
 
 const [binary] = process.argv.slice(2);
@@ -40,8 +42,9 @@ function expectBytes(what, actual, expected) {
 
 // `walrusfs localnet` in a folder of its own.
 class Network {
-  constructor({ nodes, shards }) {
+  constructor({ nodes, shards, settings = '' }) {
     this.home = mkdtempSync(join(tmpdir(), 'walrusfs-interop-'));
+    if (settings !== '') writeFileSync(join(this.home, CONFIG_FILE), settings);
     this.run('start', '--nodes', nodes, '--shards', shards, '--max-body', '64MiB');
     this.about = JSON.parse(this.run('status', '--json'));
   }
@@ -87,9 +90,10 @@ class Session {
   }
 
   // A client that has read nothing yet.
-  connect() {
+  connect(more = {}) {
     const { packageConfig, rpc, nodeUrlScheme } = this.network.about.sui;
     const options = {
+      ...more,
       packageConfig,
       storageNodeUrlScheme: nodeUrlScheme,
       storageNodeClientOptions: { timeout: PATIENCE_MS },
@@ -262,7 +266,38 @@ async function goesOnWithoutOneNode(session, stored) {
   console.log(`  ${stored.length} blobs read in ${tries} tries, two stored`);
 }
 
-// The upload relay's part belongs here: a session whose options have uploadRelay, and stores through it.
+// Blobs and a quilt that the relay spreads: the client registers and certifies itself.
+async function uploadsThroughTheRelay(session, sendTip) {
+  const host = session.network.about.uploadRelay;
+  session.connect({ uploadRelay: { host, timeout: PATIENCE_MS, ...(sendTip ? { sendTip } : {}) } });
+  for (const [size, deletable] of [[1, true], [70_000, false], [70_001, true]]) {
+    const content = contentOf(size, 51);
+    const { blobId, id } = await session.store(content, { deletable });
+    assert.equal((await session.object(id)).certified_epoch, 1);
+    expectBytes(`through the relay, ${size} bytes`, await session.walrus.readBlob({ blobId }), content);
+    await session.network.expectAggregated(blobId, content);
+  }
+  session.connect();
+}
+
+// A relay that wants to be paid: what it asks for arrives, and no upload without it.
+async function paysTheRelay() {
+  const receiver = Ed25519Keypair.generate().toSuiAddress();
+  const settings = `[localnet]\nrelay_tip_address = "${receiver}"\nrelay_tip = 1000\nrelay_tip_per_kib = 7\n`;
+  const network = new Network({ nodes: 4, shards: 10, settings });
+  try {
+    const session = new Session(network);
+    const { balance: before } = await session.client.core.getBalance({ owner: receiver });
+    await uploadsThroughTheRelay(session, { max: 1_000_000 });
+    const { balance: after } = await session.client.core.getBalance({ owner: receiver });
+    const paid = BigInt(after.balance) - BigInt(before.balance);
+    assert.ok(paid > 3n * 1000n && (paid - 3000n) % 7n === 0n, `the relay got ${paid} MIST`);
+    console.log(`  three uploads paid the relay ${paid} MIST`);
+    await assert.rejects(uploadsThroughTheRelay(session, { max: 10 }), 'a tip beyond the limit');
+  } finally {
+    network.stop();
+  }
+}
 
 async function everything(numbers, sizes) {
   const network = new Network(numbers);
@@ -270,7 +305,13 @@ async function everything(numbers, sizes) {
     console.log(`${numbers.shards} shards on ${numbers.nodes} nodes`);
     const session = new Session(network);
     const stored = await storesAndReads(session, sizes);
-    for (const story of [lifeOfABlob, readsWhatThePublisherStored, writesAQuilt, writesFiles]) {
+    for (const story of [
+      lifeOfABlob,
+      readsWhatThePublisherStored,
+      writesAQuilt,
+      writesFiles,
+      uploadsThroughTheRelay,
+    ]) {
       await story(session);
       console.log(`  ${story.name}`);
     }
@@ -280,5 +321,6 @@ async function everything(numbers, sizes) {
   }
 }
 
+await paysTheRelay();
 await everything({ nodes: 4, shards: 10 }, [1, KIB, 100 * KIB]);
 await everything({ nodes: 5, shards: 301 }, [1, KIB, 100 * KIB, MIB, 10 * MIB + 3]);
