@@ -121,7 +121,9 @@ void SimNetwork::make_nodes() {
 void SimNetwork::forget_reads() {
   aggregator_.reset();
   reader_ = std::make_unique<net::BlobReader>(*membership_, directory_, clock_, kCacheBytes);
-  aggregator_ = std::make_unique<net::Aggregator>(*reader_, *faulty_ledger_, service_disk_, kScratchFolder);
+  net::AggregatorOptions options;
+  options.scratch_folder = kScratchFolder;
+  aggregator_ = std::make_unique<net::Aggregator>(*reader_, *faulty_ledger_, service_disk_, clock_, options);
 }
 
 std::optional<HttpReply> SimNetwork::ask_publisher(const WireRequest& request) {
