@@ -78,24 +78,27 @@ Result<uint32_t> BlobReader::check_certified(const BlobId& blob) {
   return Error(Code::kUnavailable, "too few storage nodes answer about the blob; the last one: " + last_problem);
 }
 
+// During a change of epochs newcomers may not have it yet, so the committee before is asked first; it is gone only when
+// both say so.
 Result<MetadataPtr> BlobReader::fetch_metadata(const BlobId& blob) {
   const auto committees = membership_.committees();
-  // During a change the newcomers may not have it yet.
-  const Committee* committee = committees->also_serving() != nullptr ? committees->also_serving()
-                                                                      : committees->current.get();
-  const std::vector<NodeClientPtr> nodes = nodes_.of(*committee);
-  uint32_t not_found = 0;
+  bool gone = true;
   std::string last_problem = "no node was asked";
-  for (size_t node : in_turn(nodes)) {
-    auto metadata = nodes[node]->metadata(blob);
-    if (metadata) return std::make_shared<const BlobMetadata>(std::move(*metadata));
-    last_problem = metadata.error().message();
-    if (metadata.error().code() == Code::kNotFound)
-      not_found += static_cast<uint32_t>(committee->members()[node].shards.size());
-    if (metadata.error().code() == Code::kCorrupt) log_warn("metadata of {}: {}", blob.to_string(), last_problem);
+  for (const Committee* committee : {committees->also_serving(), committees->current.get()}) {
+    if (committee == nullptr) continue;
+    const std::vector<NodeClientPtr> nodes = nodes_.of(*committee);
+    uint32_t not_found = 0;
+    for (size_t node : in_turn(nodes)) {
+      auto metadata = nodes[node]->metadata(blob);
+      if (metadata) return std::make_shared<const BlobMetadata>(std::move(*metadata));
+      last_problem = metadata.error().message();
+      if (metadata.error().code() == Code::kNotFound)
+        not_found += static_cast<uint32_t>(committee->members()[node].shards.size());
+      if (metadata.error().code() == Code::kCorrupt) log_warn("metadata of {}: {}", blob.to_string(), last_problem);
+    }
+    gone = gone && not_found >= committee->quorum_weight();
   }
-  if (not_found >= committee->quorum_weight())
-    return Error(Code::kNotFound, "no storage node has the metadata of the blob");
+  if (gone) return Error(Code::kNotFound, "no storage node has the metadata of the blob");
   return Error(Code::kUnavailable, "no storage node serves the metadata of the blob; the last one: " + last_problem);
 }
 

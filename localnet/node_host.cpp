@@ -258,7 +258,8 @@ Status NodeHost::drop_expired() {
   const auto running = this->running();
   if (!running) return {};  // it will see for itself: nodes serve nothing that has expired
   for (const BlobId& blob : running->store->blobs())
-    if (!ledger_.standing(blob).registered()) WFS_TRY(running->store->drop(blob));
+    if (!ledger_.standing(blob).registered())
+      WFS_TRY(running->store->drop_unless(blob, [&] { return ledger_.standing(blob).registered(); }));
   return {};
 }
 

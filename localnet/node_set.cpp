@@ -196,6 +196,7 @@ Result<size_t> NodeSet::add_node(std::optional<uint64_t> frost) {
   WFS_ASSIGN(const NodeKeys keys,
              load_or_create_node_keys(world_.files, world_.rng, node_folder(options_.folder, number)));
   WFS_ASSIGN(const Member member, register_node(number, keys.protocol));
+  WFS_TRY(host_node(member, 0));  // one that cannot run is not remembered
   std::vector<Member> members = roster().members();
   members.push_back(member);
   Committee longer(membership_->shape(), std::move(members));
@@ -204,7 +205,6 @@ Result<size_t> NodeSet::add_node(std::optional<uint64_t> frost) {
     MutexLock lock(mutex_);
     roster_ = std::move(longer);
   }
-  WFS_TRY(host_node(member, 0));
   WFS_ASSIGN(const sui::ObjectId id, sui::ObjectId::parse(member.id));
   WFS_TRY(sui::set_node_address(chain_.node(), id, url_of(*all().back())));
   WFS_TRY(stake(number, frost.value_or(usual_stake())));

@@ -359,6 +359,18 @@ Status NodeStore::erase_slots(const BlobId& blob, const std::vector<bool>& slots
   return {};
 }
 
+Status NodeStore::drop_unless(const BlobId& blob, const std::function<bool()>& wanted) {
+  MutexLock making(create_mutex_);  // metadata comes first, so nothing new arrives meanwhile
+  {
+    MutexLock lock(mutex_);
+    records_.erase(blob);
+    recent_metadata_.erase(blob);
+  }
+  if (wanted()) return load_file(blob, path_of(blob));
+  Status removed = files_.remove(path_of(blob));
+  return removed.ok() || removed.error().code() == Code::kNotFound ? ok_status() : removed;
+}
+
 std::vector<BlobId> NodeStore::blobs() const {
   std::vector<BlobId> ids;
   {

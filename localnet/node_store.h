@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -78,6 +79,9 @@ class NodeStore {
   Result<std::vector<std::pair<SliverIndex, Bytes>>> symbols(const BlobId& blob, Axis axis, uint16_t symbol);
 
   Status drop(const BlobId& blob);
+  // Unless it is wanted after all when nobody can store it any more: between a look at the ledger and the end of the
+  // file somebody may have registered it again.
+  Status drop_unless(const BlobId& blob, const std::function<bool()>& wanted);
   std::vector<BlobId> blobs() const;  // in ascending order
   NodeStoreStatus status() const;
 

@@ -15,6 +15,7 @@ namespace refuse = node_errors;
 
 constexpr uint64_t kMetadataBodyBytes = 2 << 20;
 constexpr uint64_t kSliverBodySlackBytes = 128;
+constexpr uint64_t kSymbolsAnswerBytes = 64 << 20;
 constexpr uint64_t kSymbolAndProofBytes = 1024;  // what a symbol's index, length and Merkle proof take at the most
 
 HttpAnswer unknown_route() { return text_answer(404, ""); }
@@ -286,11 +287,15 @@ HttpAnswer StorageNode::confirmation(const BlobId& blob, const std::string* obje
 
 // The node signs whenever it is asked and keeps what is its own; nothing ties a confirmation to an uploader.
 HttpAnswer StorageNode::confirm(const BlobId& blob, const Persistence& persistence) {
+  // For the epoch in which all of this holds.
+  const uint32_t epoch = registry_.epoch();
+  follow();
   if (!registry_.standing(blob).registered()) return refuse::not_registered();
   if (!store_.has_all_slivers(blob)) return refuse::missing_slivers();
   const auto& object = persistence.deletable;
   if (object && !registry_.object_is_live(object_id_to_string(*object), blob)) return refuse::not_registered();
-  const StorageConfirmation promise{registry_.epoch(), blob, persistence};
+  if (registry_.epoch() != epoch) return refuse::unavailable("the epoch has just changed");
+  const StorageConfirmation promise{epoch, blob, persistence};
   return success_answer(200, confirmation_to_json(SignedMessage::sign(key_, promise.to_bytes())));
 }
 
@@ -336,16 +341,25 @@ HttpAnswer StorageNode::decoding_symbols(HttpCall& call, const BlobId& blob) {
   auto swapped = [](uint16_t value) { return static_cast<uint16_t>(value << 8 | value >> 8); };
   std::sort(targets.begin(), targets.end(), [&](uint16_t a, uint16_t b) { return swapped(a) < swapped(b); });
   targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
-  BcsWriter out;
-  out.uleb(static_cast<uint32_t>(targets.size()));
+  BcsWriter entries;
+  uint32_t count = 0;
+  uint64_t bytes = 0;
   for (uint16_t target : targets) {
+    if (bytes >= kSymbolsAnswerBytes) break;  // answers may be partial
     auto symbols = store_.symbols(blob, other(*axis), target);
     if (!symbols && symbols.error().code() == Code::kNotFound) return refuse::sliver_not_found();
     if (!symbols) return failed(symbols.error());
-    out.u16(target);
-    out.uleb(static_cast<uint32_t>(symbols->size()));
-    for (auto& [index, data] : *symbols) out.raw(DecodingSymbol{*axis, index, std::move(data)}.to_bytes());
+    ++count;
+    entries.u16(target);
+    entries.uleb(static_cast<uint32_t>(symbols->size()));
+    for (auto& [index, data] : *symbols) {
+      bytes += data.size();
+      entries.raw(DecodingSymbol{*axis, index, std::move(data)}.to_bytes());
+    }
   }
+  BcsWriter out;
+  out.uleb(count);
+  out.raw(entries.take());
   return bytes_answer(out.take());
 }
 

@@ -117,6 +117,30 @@ TEST_F(EpochsTest, ANodeThatMissedAChangeCatchesUp) {
   expect_whole(1);
 }
 
+// A node that lost its disk and finds too few to rebuild it from: the next change waits, for it could take away those
+// who have what it needs.
+TEST_F(EpochsTest, AChangeWaitsForANodeThatHasNotItsOwn) {
+  start(10, 4);
+  const std::string content = content_of(20'000);
+  const std::string id = store(content, "?epochs=10");
+  ASSERT_TRUE(network_->stop_node(0).ok());
+  std::filesystem::remove_all(config_.folder + "/node-0/blobs");
+  ASSERT_TRUE(network_->set_fault(1, {.kind = FaultKind::kRefusing}).ok());
+  ASSERT_TRUE(network_->set_fault(2, {.kind = FaultKind::kRefusing}).ok());
+  ASSERT_TRUE(network_->start_node(0).ok());  // it is empty, and has only node 3 to ask
+  std::thread healed([this] {
+    while (network_->status().nodes[0].healing.blobs_lacking == 0) system_clock().sleep_for(Millis(10));
+    system_clock().sleep_for(Millis(300));
+    EXPECT_EQ(network_->status().epoch, 1u);  // it waits
+    EXPECT_TRUE(network_->clear_faults(1, {}).ok());
+    EXPECT_TRUE(network_->clear_faults(2, {}).ok());
+  });
+  EXPECT_EQ(advance(), 2u);
+  healed.join();
+  expect_whole(1);
+  expect_reads_back(id, content);
+}
+
 TEST_F(EpochsTest, EpochsEndByThemselvesWhenToldTo) {
   config_.epoch_seconds = 1;
   start(10, 4);
