@@ -40,9 +40,12 @@ class TamperingTransport final : public Transport {
 class LocalnetUnderTest final : public StoreUnderTest {
  public:
   LocalnetUnderTest() {
-    auto network = localnet::Localnet::start(
-        {.folder = folder_ / "network", .nodes = 4, .shards = kShards, .max_body_bytes = 2 * kSuiteLimit},
-        {system_files(), system_clock(), system_rng()});
+    localnet::LocalnetConfig config;
+    config.folder = folder_ / "network";
+    config.nodes = 4;
+    config.shards = kShards;
+    config.max_body_bytes = 2 * kSuiteLimit;
+    auto network = localnet::Localnet::start(config, {system_files(), system_clock(), system_rng()});
     WFS_CHECK(network.ok());
     network_ = std::move(*network);
     const auto state = network_->state();
