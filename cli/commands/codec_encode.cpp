@@ -102,8 +102,9 @@ class SliverWriter {
 
   Status write(std::span<const SliverName> wanted, unsigned threads, const Interruptible& stop) {
     EncodeOptions options{.threads = threads};
+    unsigned calls = 0;
     options.progress = [&](uint64_t, uint64_t) {
-      input_.let_go();
+      if (++calls % kCallsPerLetGo == 0) input_.let_go();
       return !stop.requested();
     };
     while (!wanted.empty()) {
@@ -115,12 +116,17 @@ class SliverWriter {
         WFS_TRY(stop.check());
         WFS_TRY(write_one(sliver));
       }
+      input_.let_go();  // copies of the blob's own symbols make no progress that is told
       wanted = wanted.subspan(batch.size());
     }
     return {};
   }
 
  private:
+  // One column of the blob has parts in pages of every row, which the next columns share: letting go of them after each
+  // would bring them all back for the next one.
+  static constexpr unsigned kCallsPerLetGo = 16;
+
   // How many of the first, all of one axis.
   size_t next_batch(std::span<const SliverName> wanted) const {
     const Axis axis = wanted.front().axis;
