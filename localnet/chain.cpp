@@ -67,6 +67,15 @@ Result<std::optional<OldLedger>> find_old_ledger(Files& files, const std::string
   return std::optional<OldLedger>(std::move(old));
 }
 
+// What SQLite tells of a damaged file, for whoever has to help.
+Error told_of_chain(const Error& error, const std::string& folder) {
+  if (error.code() != Code::kCorrupt) return error.with_context("the chain of the local network");
+  return Error(Code::kCorrupt, "the chain of the local network, " + folder + "/chain.sqlite, is damaged (" +
+                                   error.message() +
+                                   "); it and all that the nodes store were left as they are. Only a backup of it "
+                                   "helps: it says which blobs there are");
+}
+
 Status put_away_old_ledger(Files& files, const std::string& folder) {
   WFS_TRY(files.rename(ledger_path(folder), ledger_path(folder) + ".old"));
   return files.sync_directory(folder);
@@ -109,11 +118,12 @@ Result<std::unique_ptr<Chain>> Chain::open(World world, const std::string& folde
   WFS_ASSIGN(const auto old, find_old_ledger(world.files, folder));
   WFS_ASSIGN(const auto nodes, read_nodes(world, folder, committee));
   WFS_ASSIGN(const sui::Keypair wallet, load_wallet_key(world.files, world.rng, wallet_path(folder)));
-  WFS_ASSIGN(auto store, sui::ChainStore::open(world.files, folder + "/chain.sqlite", [&] {
-               return first_state(world, committee, nodes, wallet.address(), old ? old->epoch : 1);
-             }));
+  auto store = sui::ChainStore::open(world.files, folder + "/chain.sqlite", [&] {
+    return first_state(world, committee, nodes, wallet.address(), old ? old->epoch : 1);
+  });
+  if (!store) return told_of_chain(store.error(), folder);
   WFS_TRY(world.files.sync_directory(folder));
-  std::unique_ptr<Chain> chain(new Chain(world, folder, std::move(store)));
+  std::unique_ptr<Chain> chain(new Chain(world, folder, std::move(*store)));
   WFS_ASSIGN(chain->wallet_, ChainWallet::open(world.files, world.rng, wallet_path(folder), chain->node_));
   if (old) {
     WFS_TRY(import_old_ledger(chain->node_, *old, chain->wallet_->address()));

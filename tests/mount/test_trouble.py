@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import threading
+import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import harness
@@ -314,27 +315,43 @@ class FullCacheDisk(harness.MountTest):
 
 
 class LocalNetwork(harness.MountTest):
-    def damage(self, name):
-        """Flips a bit in the middle of the file's second line and stops the network if it runs."""
+    def stored(self, name):
+        """A file of a stopped network that has something."""
         self.format()
         self.mount()
         self.write("f", b"kept")
         self.umount()
         self.run_cli("localnet", "stop")
-        path = self.home("data/localnet/" + name)
-        with open(path, "rb") as file:
-            lines = file.read().splitlines(keepends=True)
-        middle = len(lines[1]) // 2
-        lines[1] = lines[1][:middle] + bytes([lines[1][middle] ^ 1]) + lines[1][middle + 1:]
-        with open(path, "wb") as file:
-            file.write(b"".join(lines))
-        return path
+        return self.home("data/localnet/" + name)
 
-    def test_damaged_ledger(self):
-        path = self.damage("ledger")
+    def flip_a_bit(self, path, at):
+        with open(path, "r+b") as file:
+            content = bytearray(file.read())
+            content[at] ^= 1
+            file.seek(0)
+            file.write(content)
+        return bytes(content)
+
+    def test_damaged_chain(self):
+        path = self.stored("chain.sqlite")
+        damaged = self.flip_a_bit(path, 5)
+        self.cli_fails(CORRUPT, "mount", "vol", self.mountpoint,
+                       says=["the chain of the local network", path, "left as they are", "backup"])
         with open(path, "rb") as file:
-            damaged = file.read()
-        failed = self.cli_fails(CORRUPT, "mount", "vol", self.mountpoint,
+            self.assertEqual(file.read(), damaged)
+        self.flip_a_bit(path, 5)  # as if a backup was put in its place
+        self.mount()
+        self.drop_cache()
+        self.assertEqual(self.read("f"), b"kept")
+
+    def test_damaged_ledger_of_an_older_version(self):
+        folder = self.home("data/localnet")
+        shutil.copytree(os.path.join(os.path.dirname(__file__), "../compat/localnet-with-ledger-file"), folder)
+        path = folder + "/ledger"
+        with open(path, "rb") as file:
+            second_line = file.read().index(b"\n") + 1
+        damaged = self.flip_a_bit(path, second_line + 40)
+        failed = self.cli_fails(CORRUPT, "localnet", "start",
                                 says=["the ledger of the local network", path, "line 2", "left as they are", "backup"])
         with open(path, "rb") as file:
             self.assertEqual(file.read(), damaged)
@@ -343,12 +360,14 @@ class LocalNetwork(harness.MountTest):
         self.tool(*command.split())
         with open(path + ".damaged", "rb") as file:
             self.assertEqual(file.read(), damaged)
-        self.mount()
-        self.drop_cache()
-        self.assertEqual(self.read("f"), b"kept")
+        self.run_cli("localnet", "start")
+        network = self.json("localnet", "status")
+        self.assertEqual(network["epoch"], 2)
+        blob = network["aggregator"] + "/v1/blobs/Bp-uSWDM8j3At3o8p1jK6Xq_Rs_p7YwFm3uXNRalJDA"
+        self.assertEqual(urllib.request.urlopen(blob).read(), b"deletable, until epoch 4")
 
     def test_damaged_addresses(self):
-        path = self.damage("localnet.json")
+        path = self.stored("localnet.json")
         with open(path, "w") as file:
             file.write("{")
         self.mount()
