@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/crypto.h"
 #include "localnet/committee.h"
 #include "localnet/envelope.h"
 
@@ -208,9 +209,11 @@ std::optional<HttpAnswer> JwtGuard::check_times(const JwtClaims& claims) const {
 }
 
 bool JwtGuard::use_up(const std::string& id) {
+  // An id may be as long as a header; what is remembered of it is not.
+  const std::string digest(as_text(sha256(as_bytes(id))));
   MutexLock lock(mutex_);
-  if (!used_set_.insert(id).second) return false;
-  used_.push_back(id);
+  if (!used_set_.insert(digest).second) return false;
+  used_.push_back(digest);
   if (used_.size() > kUsedTokens) {
     used_set_.erase(used_.front());
     used_.pop_front();
