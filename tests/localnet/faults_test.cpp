@@ -153,11 +153,15 @@ TEST_F(LyingNodeTest, ALieAboutASliverIsCaughtAndTheSliverRebuilt) {
   for (const NodeStatus& node : network_->status().nodes) EXPECT_EQ(node.damaged_found, 0u);
 }
 
+// Two of five lie: the symbols of the other three (180 of 301) are fewer than a sliver needs (201), so that a lie is
+// among them in whatever order the nodes answer, and their rows (180) are more than decoding needs (101).
 TEST_F(LyingNodeTest, ALieAboutSymbolsIsCaughtAndTheBlobDecoded) {
   start(301, 5);
   std::string content = content_of(200'000);
   std::string id = store(content);
-  make_node_lie(id, owner_of_row(id, 0), {Axis::kPrimary, Axis::kSecondary});
+  const size_t liar = owner_of_row(id, 0);
+  make_node_lie(id, liar, {Axis::kPrimary, Axis::kSecondary});
+  make_node_lie(id, (liar + 1) % 5, {Axis::kPrimary, Axis::kSecondary});
   Reply part = get_range(id, 10, 20);
   EXPECT_EQ(part.status, 206);
   EXPECT_EQ(part.body, content.substr(10, 11));
