@@ -9,6 +9,18 @@ constexpr uint64_t kPageBytes = 4096;
 
 Error missing(const std::string& path) { return Error(Code::kNotFound, path + ": no such file"); }
 
+size_t copy_at(ByteView content, uint64_t offset, MutableByteView out) {
+  if (offset >= content.size()) return 0;
+  const ByteView wanted = content.subspan(offset, std::min<uint64_t>(out.size(), content.size() - offset));
+  std::copy(wanted.begin(), wanted.end(), out.begin());
+  return wanted.size();
+}
+
+void write_into(Bytes& content, uint64_t offset, ByteView data) {
+  if (content.size() < offset + data.size()) content.resize(offset + data.size());
+  std::copy(data.begin(), data.end(), content.begin() + static_cast<ptrdiff_t>(offset));
+}
+
 }  // namespace
 
 class MemoryFile final : public File {
@@ -18,19 +30,13 @@ class MemoryFile final : public File {
 
   Result<size_t> read_at(uint64_t offset, MutableByteView out) override {
     MutexLock lock(content_->mutex);
-    const Bytes& bytes = content_->bytes;
-    if (offset >= bytes.size()) return size_t{0};
-    const size_t count = std::min<uint64_t>(out.size(), bytes.size() - offset);
-    std::copy_n(bytes.begin() + static_cast<ptrdiff_t>(offset), count, out.begin());
-    return count;
+    return copy_at(content_->bytes, offset, out);
   }
 
   Status write_at(uint64_t offset, ByteView data) override {
     if (!writable_) return Error(Code::kPermission, "opened for reading only");
     MutexLock lock(content_->mutex);
-    Bytes& bytes = content_->bytes;
-    if (bytes.size() < offset + data.size()) bytes.resize(offset + data.size());
-    std::copy(data.begin(), data.end(), bytes.begin() + static_cast<ptrdiff_t>(offset));
+    write_into(content_->bytes, offset, data);
     return {};
   }
 
@@ -58,9 +64,8 @@ class MemoryFile final : public File {
 
   Status punch_hole(ByteRange range) override {
     MutexLock lock(content_->mutex);
-    Bytes& bytes = content_->bytes;
-    const uint64_t end = std::min<uint64_t>(bytes.size(), range.offset + range.length);
-    for (uint64_t at = range.offset; at < end; ++at) bytes[at] = 0;
+    const uint64_t end = std::min<uint64_t>(content_->bytes.size(), range.offset + range.length);
+    for (uint64_t at = range.offset; at < end; ++at) content_->bytes[at] = 0;
     return {};
   }
 
