@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "codec/recovery.h"
+#include "localnet/api_page.h"
+#include "localnet/node_bodies.h"
 #include "localnet/node_errors.h"
 #include "localnet/node_json.h"
 #include "localnet/query.h"
@@ -53,10 +55,33 @@ HttpAnswer sliver_taken(bool pending) {
   return success_text_answer(201, "sliver stored successfully");
 }
 
-// The encoding type is at a fixed place; nothing else can be read when it is foreign.
+// The encoding type is at a fixed place.
 bool has_foreign_encoding_type(ByteView bcs) {
   constexpr uint8_t kRs2 = 1;
   return bcs.size() > 1 && bcs[0] == 0 && bcs[1] != kRs2;
+}
+
+// BCS comes without a content type or as octets.
+std::optional<HttpAnswer> wrong_content_type(HttpCall& call) {
+  auto type = call.header("Content-Type");
+  if (!type || *type == "application/octet-stream") return std::nullopt;
+  return refuse::invalid_content_type("the content type must be application/octet-stream");
+}
+
+HttpAnswer routes_page() {
+  return api_page("Walrus storage node",
+                  {{"GET, PUT", "/v1/blobs/{blob_id}/metadata", "the hashes of a blob's slivers, as BCS"},
+                   {"GET", "/v1/blobs/{blob_id}/metadata/status", "whether they are stored"},
+                   {"GET, PUT", "/v1/blobs/{blob_id}/slivers/{pair}/{primary|secondary}", "a sliver, as BCS"},
+                   {"GET", "/v1/blobs/{blob_id}/slivers/{pair}/{primary|secondary}/status", "whether it is stored"},
+                   {"GET", "/v1/blobs/{blob_id}/confirmation/permanent", "a signed promise to keep a permanent blob"},
+                   {"GET", "/v1/blobs/{blob_id}/confirmation/deletable/{object_id}", "the same for a deletable one"},
+                   {"GET", "/v1/blobs/{blob_id}/status", "what the chain says about a blob"},
+                   {"GET", "/v1/blobs/{blob_id}/recoverySymbols", "symbols with proofs, to rebuild a sliver"},
+                   {"GET", "/v1/blobs/{blob_id}/decodingSymbols", "symbols without proofs, of source slivers"},
+                   {"POST", "/v1/blobs/{blob_id}/inconsistencyProof/{primary|secondary}", "a signed verdict"},
+                   {"GET", "/v1/health", "how the node is; detailed=true tells of each shard"},
+                   {"POST", "/v1/migrate/sync_shard", "slivers of a shard, for other nodes of the committee"}});
 }
 
 }  // namespace
@@ -108,6 +133,7 @@ HttpAnswer StorageNode::answer(HttpCall& call) {
   auto path = split_path(call.path());
   if (!path || path->size() < 2 || (*path)[0] != "v1") return unknown_route();
   if ((*path)[1] == "blobs") return answer_blob(call, *path);
+  if (path->size() == 2 && (*path)[1] == "api") return call.method() == "GET" ? routes_page() : wrong_method();
   if (path->size() == 2 && (*path)[1] == "health") return call.method() == "GET" ? health(call) : wrong_method();
   if (path->size() == 3 && (*path)[1] == "migrate" && (*path)[2] == "sync_shard")
     return call.method() == "POST" ? sync_shard(call) : wrong_method();
@@ -171,32 +197,37 @@ HttpAnswer StorageNode::get_metadata(const BlobId& blob) {
 HttpAnswer StorageNode::put_metadata(HttpCall& call, const BlobId& blob) {
   auto pending = read_pending(call);
   if (auto* refusal = std::get_if<HttpAnswer>(&pending)) return std::move(*refusal);
-  auto type = call.header("Content-Type");
-  if (type && *type != "application/octet-stream")
-    return refuse::invalid_content_type("the content type must be application/octet-stream");
+  if (auto refusal = wrong_content_type(call)) return std::move(*refusal);
   auto body = read_whole_body(call, kMetadataBodyBytes);
   if (!body) return refuse::invalid_content_type(body.error().message());
+  if (Status decoded = decode_metadata_body(*body); !decoded)
+    return refuse::invalid_content_type(decoded.error().message());
+  return store_metadata(blob, *body, std::get<bool>(pending));
+}
+
+HttpAnswer StorageNode::store_metadata(const BlobId& blob, const Bytes& body, bool pending) {
   const BlobStanding standing = registry_.standing(blob);
   if (standing.kind == BlobStanding::Kind::kInvalid) return refuse::invalid_blob();
-  if (store_.has_metadata(blob) || pending_.metadata(blob)) return success_text_answer(200, "metadata already stored");
+  const bool stored_already = standing.registered() && store_.has_metadata(blob);
+  if (stored_already || pending_.metadata(blob)) return success_text_answer(200, "metadata already stored");
 
-  if (has_foreign_encoding_type(*body)) return refuse::unsupported_encoding_type();
-  auto metadata = BlobMetadata::parse(shape(), *body);
+  if (has_foreign_encoding_type(body)) return refuse::unsupported_encoding_type();
+  auto metadata = BlobMetadata::parse(shape(), body);
   if (!metadata) return refuse::invalid_metadata(metadata.error().message());
   if (Status verified = metadata->verify(blob); !verified) return refuse::invalid_metadata(verified.error().message());
-  const bool ahead = std::get<bool>(pending);
-  if (!standing.registered() && !ahead) return refuse::not_registered();
+  if (!standing.registered() && !pending) return refuse::not_registered();
   if (!standing.registered()) {
     if (!pending_.put_metadata(blob, std::move(*metadata))) return refuse::cache_saturated();
   } else if (Status stored = store_.put_metadata(blob, *metadata); !stored) {
     return failed(stored.error());
   }
-  if (ahead) return success_text_answer(202, "metadata buffered pending registration");
+  if (pending) return success_text_answer(202, "metadata buffered pending registration");
   return success_text_answer(201, "metadata successfully stored");
 }
 
 HttpAnswer StorageNode::metadata_status(const BlobId& blob) {
-  return success_text_answer(200, store_.has_metadata(blob) ? "stored" : "nonexistent");
+  const bool stored = registry_.standing(blob).registered() && store_.has_metadata(blob);
+  return success_text_answer(200, stored ? "stored" : "nonexistent");
 }
 
 HttpAnswer StorageNode::get_sliver(const SliverPath& where) {
@@ -211,6 +242,7 @@ HttpAnswer StorageNode::get_sliver(const SliverPath& where) {
 HttpAnswer StorageNode::put_sliver(HttpCall& call, const SliverPath& where) {
   auto pending = read_pending(call);
   if (auto* refusal = std::get_if<HttpAnswer>(&pending)) return std::move(*refusal);
+  if (auto refusal = wrong_content_type(call)) return std::move(*refusal);
   auto body = read_whole_body(call, shape().sliver_bytes(Axis::kPrimary, kMaxSymbolBytes) + kSliverBodySlackBytes);
   if (!body && body.error().code() == Code::kTooLarge) return text_answer(413, "length limit exceeded");
   if (!body) return text_answer(400, body.error().message());
@@ -218,36 +250,43 @@ HttpAnswer StorageNode::put_sliver(HttpCall& call, const SliverPath& where) {
 }
 
 HttpAnswer StorageNode::store_sliver(const SliverPath& where, const Bytes& body, bool pending) {
+  auto decoded = decode_sliver_body(body);
+  if (!decoded) return refuse::invalid_content_type(decoded.error().message());
   if (!shape().has(where.pair)) return refuse::index_out_of_range(shape().n());
-  auto sliver = parse_sliver_data(shape(), where.axis, body);
-  if (!sliver) return refuse::invalid_content_type(sliver.error().message());
-  if (sliver->index != shape().sliver_of(where.axis, where.pair)) return refuse::sliver_index_mismatch();
+  if (SliverIndex{decoded->index} != shape().sliver_of(where.axis, where.pair)) return refuse::sliver_index_mismatch();
 
   auto metadata = store_.metadata(where.blob);
   if (!metadata && metadata.error().code() != Code::kNotFound) return failed(metadata.error());
   if (!metadata) {
     if (auto buffered = pending_.metadata(where.blob))
-      return buffer_sliver(where, std::move(*sliver), *buffered, pending);
+      return buffer_sliver(where, body, *buffered, pending);
     bool registered = registry_.standing(where.blob).registered();
     return registered || pending ? refuse::metadata_not_found_on_put() : refuse::not_registered();
   }
   if (!store_.owns(where.blob, where.pair)) return refuse::shard_not_assigned();
   if (store_.has_sliver(where.blob, where.pair, where.axis)) return success_text_answer(200, "sliver already stored");
-  if (Status verified = verify_sliver(*sliver, **metadata); !verified)
-    return refuse::invalid_sliver(verified.error().message());
+  const auto sliver = verified_sliver(where, body, **metadata);
+  if (!sliver) return refuse::invalid_sliver(sliver.error().message());
   if (Status stored = store_.put_sliver(where.blob, *sliver); !stored) return failed(stored.error());
   return sliver_taken(pending);
 }
 
+Result<Sliver> StorageNode::verified_sliver(const SliverPath& where, ByteView body,
+                                            const BlobMetadata& metadata) const {
+  WFS_ASSIGN(Sliver sliver, parse_sliver_data(shape(), where.axis, body));
+  WFS_TRY(verify_sliver(sliver, metadata));
+  return sliver;
+}
+
 // The blob is not registered yet, and its metadata waits in the buffer.
-HttpAnswer StorageNode::buffer_sliver(const SliverPath& where, Sliver sliver, const BlobMetadata& metadata,
+HttpAnswer StorageNode::buffer_sliver(const SliverPath& where, ByteView body, const BlobMetadata& metadata,
                                       bool pending) {
   if (!store_.owns(where.blob, where.pair)) return refuse::shard_not_assigned();
-  if (pending_.has_sliver(where.blob, where.axis, sliver.index))
+  if (pending_.has_sliver(where.blob, where.axis, shape().sliver_of(where.axis, where.pair)))
     return success_text_answer(200, "sliver already stored");
-  if (Status verified = verify_sliver(sliver, metadata); !verified)
-    return refuse::invalid_sliver(verified.error().message());
-  if (!pending_.put_sliver(where.blob, std::move(sliver))) return refuse::cache_saturated();
+  auto sliver = verified_sliver(where, body, metadata);
+  if (!sliver) return refuse::invalid_sliver(sliver.error().message());
+  if (!pending_.put_sliver(where.blob, std::move(*sliver))) return refuse::cache_saturated();
   settle(where.blob);  // the registration may have come in between
   return sliver_taken(pending);
 }

@@ -1,4 +1,4 @@
-// One storage node: the routes of the storage-node API over a NodeStore. No sockets here: hand() answers a
+// One storage node: the routes of the storage-node API over a NodeStore. No sockets here: answer() takes a
 // call, whoever brings it.
 //
 // Safe to call from any thread.
@@ -41,11 +41,13 @@ class StorageNode {
   HttpAnswer answer_sliver(HttpCall& call, const SliverPath& where);
   HttpAnswer get_metadata(const BlobId& blob);
   HttpAnswer put_metadata(HttpCall& call, const BlobId& blob);
+  HttpAnswer store_metadata(const BlobId& blob, const Bytes& body, bool pending);
   HttpAnswer metadata_status(const BlobId& blob);
   HttpAnswer get_sliver(const SliverPath& where);
   HttpAnswer put_sliver(HttpCall& call, const SliverPath& where);
   HttpAnswer store_sliver(const SliverPath& where, const Bytes& body, bool pending);
-  HttpAnswer buffer_sliver(const SliverPath& where, Sliver sliver, const BlobMetadata& metadata, bool pending);
+  HttpAnswer buffer_sliver(const SliverPath& where, ByteView body, const BlobMetadata& metadata, bool pending);
+  Result<Sliver> verified_sliver(const SliverPath& where, ByteView body, const BlobMetadata& metadata) const;
   HttpAnswer sliver_status(const SliverPath& where);
   HttpAnswer confirmation(const BlobId& blob, const std::string* object_id);
   HttpAnswer confirm(const BlobId& blob, const Persistence& persistence);

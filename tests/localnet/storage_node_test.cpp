@@ -110,7 +110,11 @@ TEST_F(StorageNodeTest, WrongMetadataIsRefused) {
   flipped[40] = static_cast<char>(flipped[40] ^ 1);
   other_type[1] = 0;
   EXPECT_EQ(put_raw(flipped).reason(), "INVALID_METADATA");
-  EXPECT_EQ(put_raw(good.substr(0, 100)).reason(), "INVALID_METADATA");
+  std::string other_network = good.substr(0, good.size() - 66);  // one pair fewer
+  other_network[10] = static_cast<char>(other_network[10] - 1);
+  EXPECT_EQ(put_raw(other_network).reason(), "INVALID_METADATA");
+  EXPECT_EQ(put_raw(good.substr(0, 100)).reason(), "INVALID_CONTENT_TYPE") << "no BCS of metadata";
+  EXPECT_EQ(put_raw(good + '\0').reason(), "INVALID_CONTENT_TYPE");
   EXPECT_EQ(put_raw(other_type).reason(), "UNSUPPORTED_ENCODING_TYPE");
   EXPECT_EQ(put_raw(good, {{"Content-Type", "text/plain"}}).reason(), "INVALID_CONTENT_TYPE");
   EXPECT_EQ(put_raw(std::string((2 << 20) + 1, 'x')).reason(), "INVALID_CONTENT_TYPE");
@@ -162,8 +166,24 @@ TEST_F(StorageNodeTest, WrongSliversAreRefused) {
   std::string body(as_text(sliver_data_to_bytes(sliver(Axis::kPrimary, 0))));
   EXPECT_EQ(send(node(0), "PUT", path("/slivers/0/primary"), body.substr(0, body.size() - 3), kOctets).reason(),
             "INVALID_CONTENT_TYPE");
+  EXPECT_EQ(send(node(0), "PUT", path("/slivers/0/primary"), body, {{"Content-Type", "text/plain"}}).reason(),
+            "INVALID_CONTENT_TYPE");
+  std::string odd_symbols = body, no_such_index = body;
+  odd_symbols[body.size() - 4] = static_cast<char>(odd_symbols[body.size() - 4] ^ 1);
+  no_such_index[body.size() - 1] = '\x7f';
+  EXPECT_EQ(send(node(0), "PUT", path("/slivers/0/primary"), odd_symbols, kOctets).reason(), "INVALID_SLIVER");
+  EXPECT_EQ(send(node(0), "PUT", path("/slivers/0/primary"), no_such_index, kOctets).reason(),
+            "SLIVER_INDEX_MISMATCH");
   EXPECT_EQ(send(node(0), "PUT", path("/slivers/0/primary"), std::string(7 * 65'534 + 129, 'x'), kOctets).status, 413);
   EXPECT_EQ(ask("/slivers/0/primary").status, 404) << "nothing of that was kept";
+}
+
+TEST_F(StorageNodeTest, APageTellsTheRoutes) {
+  Reply page = send(node(0), "GET", "/v1/api");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.header("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_NE(page.body.find("/v1/blobs/{blob_id}/decodingSymbols"), std::string::npos);
+  EXPECT_EQ(send(node(0), "POST", "/v1/api", "").status, 405);
 }
 
 TEST_F(StorageNodeTest, BadPathsAreRefusedInPlainText) {
