@@ -59,25 +59,43 @@ Millis EpochDriver::step() {
   Status outcome;
   if (now->phase == Phase::kSync) {
     outcome = continue_change(*now);
-  } else if (asked_ || time_is_up(*now)) {
+  } else if (asked_ || has_passed(options_.epoch_length)) {
     outcome = begin_change();
     if (outcome) asked_ = false;
   } else {
+    outcome = select_by_time(*now);
     MutexLock changing(change_mutex_);
-    outcome = let_go_of_the_past();
+    if (outcome) outcome = let_go_of_the_past();
+    if (outcome) outcome = collect_deleted();
   }
   if (!outcome) log_warn("change of epochs: {}", outcome.error().to_string());
   const bool syncing = membership_.committees()->phase == Phase::kSync;
   return syncing && outcome ? kWhileSyncing : kOtherwise;
 }
 
-bool EpochDriver::time_is_up(const EpochCommittees&) const {
+bool EpochDriver::has_passed(Millis of_epoch) const {
   if (options_.epoch_length == Millis(0)) return false;
-  const auto state = sui::view_epoch(chain_).state;
+  const auto state = sui::current_moment(chain_).state;
   uint64_t since_ms = 0;
   if (const auto* done = std::get_if<walrusfs::sui::EpochChangeDone>(&state)) since_ms = done->at_ms;
   if (const auto* selected = std::get_if<walrusfs::sui::NextParamsSelected>(&state)) since_ms = selected->at_ms;
-  return chain_.now_ms() >= since_ms + static_cast<uint64_t>(options_.epoch_length.count());
+  return chain_.now_ms() >= since_ms + static_cast<uint64_t>(of_epoch.count());
+}
+
+Status EpochDriver::select_by_time(const EpochCommittees& now) {
+  if (now.phase != Phase::kDone || !has_passed(options_.epoch_length / 2)) return {};
+  MutexLock changing(change_mutex_);
+  if (membership_.committees()->phase != Phase::kDone) return {};
+  return sui::select_next(chain_, sui::Timing::kNow);
+}
+
+// Blobs go by transactions, or with an epoch, whose change collects.
+Status EpochDriver::collect_deleted() {
+  const uint64_t height = chain_.height();
+  if (height == collected_at_) return {};
+  for (const auto& node : nodes_()) WFS_TRY(node->drop_expired());
+  collected_at_ = height;
+  return {};
 }
 
 bool EpochDriver::have_synced(const EpochCommittees& now, bool all) const {

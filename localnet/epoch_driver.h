@@ -1,8 +1,11 @@
 // Drives the changes of epochs of a local network, as on a real one many people's transactions do it together:
 //
 //     next committee selected → the new epoch begins → nodes copy the shards that they gained, while those who had them
-//     before still serve them → each node reports to the chain → at a quorum the change is done → expired and deleted
-//     blobs are collected; shards given away are erased when all who gained some have them
+//     before still serve them → each node reports to the chain → at a quorum the change is done → expired blobs are
+//     collected; shards given away are erased when all who gained some have them
+//
+// With epochs of a set length the next committee is selected at half of it, as on a real network. In between it sees to
+// it that nodes collect what was deleted.
 //
 // Where a change stands is on the chain, so that one which was interrupted goes on after a restart.
 //
@@ -34,7 +37,7 @@ class EpochNode {
   virtual bool has_synced(uint32_t epoch) const = 0;
   // All who gained shards in this epoch have them: what was given away is erased.
   virtual Status let_go() = 0;
-  // Forgets blobs that no live object names any more.
+  // Erases blobs that no live object names any more.
   virtual Status drop_expired() = 0;
 };
 
@@ -66,7 +69,10 @@ class EpochDriver {
   Status let_go_of_the_past() REQUIRES(change_mutex_);
   Status finish_change() REQUIRES(change_mutex_);
   void set_changing(bool changing);
-  bool time_is_up(const EpochCommittees& now) const;
+  // With epochs of a set length: whether so much of it has passed.
+  bool has_passed(Millis of_epoch) const;
+  Status select_by_time(const EpochCommittees& now);
+  Status collect_deleted() REQUIRES(change_mutex_);
 
   sui::FullNode& chain_;
   const Membership& membership_;
@@ -78,6 +84,7 @@ class EpochDriver {
   Mutex change_mutex_;  // one thread moves the chain on at a time; taken before mutex_
   Deadline::TimePoint began_ GUARDED_BY(change_mutex_);
   uint32_t let_go_in_ GUARDED_BY(change_mutex_) = 0;  // epoch
+  uint64_t collected_at_ GUARDED_BY(change_mutex_) = 0;  // height of the chain; 0: not yet
   std::atomic<bool> asked_{false};
   Mutex mutex_;
   CondVar done_;

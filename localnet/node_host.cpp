@@ -79,9 +79,11 @@ Status NodeHost::start(uint16_t wanted_port) {
                                              made->keys.protocol);
   WFS_TRY(open_port(*made, wanted_port));
   WFS_TRY(start_work(*made));
-  MutexLock lock(mutex_);
-  running_ = std::move(made);
-  return {};
+  {
+    MutexLock lock(mutex_);
+    running_ = std::move(made);
+  }
+  return drop_expired();  // what went while it was down
 }
 
 Status NodeHost::open_port(Running& running, uint16_t wanted_port) {

@@ -31,6 +31,7 @@ Result<std::unique_ptr<NodeSet>> NodeSet::start(Chain& chain, World world, Commi
   std::unique_ptr<NodeSet> set(new NodeSet(chain, world, std::move(roster), options));
   set->membership_ = std::make_unique<ChainMembership>(chain.node());
   WFS_TRY(set->start_all(ports));
+  WFS_TRY(set->say_epoch_length());
   set->start_work();
   return set;
 }
@@ -42,6 +43,12 @@ Status NodeSet::start_all(const std::vector<uint16_t>& ports) {
   std::vector<std::string> addresses;
   for (const auto& host : all()) addresses.push_back(url_of(*host));
   return chain_.place_nodes(roster, addresses);
+}
+
+Status NodeSet::say_epoch_length() {
+  const auto wanted = static_cast<uint64_t>(options_.epoch_length.count());
+  if (wanted == 0 || sui::view_epoch(chain_.node()).epoch_duration_ms == wanted) return {};
+  return sui::set_epoch_duration(chain_.node(), wanted);
 }
 
 void NodeSet::start_work() {

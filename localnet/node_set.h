@@ -67,6 +67,8 @@ class NodeSet {
   NodeSet(Chain& chain, World world, Committee roster, NodeSetOptions options);
   Status start_all(const std::vector<uint16_t>& ports);
   Committee roster() const;
+  // On the chain, for whoever asks there.
+  Status say_epoch_length();
   void start_work();
   Status host_node(const Member& member, uint16_t port);
   Result<Member> register_node(size_t number, const bls::SecretKey& key);

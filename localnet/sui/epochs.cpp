@@ -172,6 +172,16 @@ Status withdraw_node(FullNode& chain, const ObjectId& node) {
 
 // ---- the change of epochs
 
+Status set_epoch_duration(FullNode& chain, uint64_t milliseconds) {
+  WFS_TRY(act(chain, [&](Call& call) -> Step {
+    StakingField staking = load_staking(call);
+    staking.value.epoch_duration_ms = milliseconds;
+    save_staking(call, staking);
+    return {};
+  }));
+  return ok_status();
+}
+
 Status select_next(FullNode& chain, Timing timing) {
   WFS_TRY(act(chain, [&](Call& call) { return end_voting(call, timing); }));
   return ok_status();

@@ -35,6 +35,8 @@ Status withdraw_node(FullNode& chain, const ObjectId& node);
 
 // ---- the change of epochs, in this order
 
+// How long epochs are meant to be: the chain's own waiting times and the official clients' estimates go by it.
+Status set_epoch_duration(FullNode& chain, uint64_t milliseconds);
 // Chooses committee and capacity of the next epoch by stake: phase NextParamsSelected.
 Status select_next(FullNode& chain, Timing timing);
 // In the current epoch, before it ends: these nodes failed their challenges and get no rewards for it. Nodes that are

@@ -1,4 +1,5 @@
 // Changes of epochs of a whole network: committees move on, nothing is lost, what expired is gone.
+#include <functional>
 #include <thread>
 
 #include "localnet/sui/epochs.h"
@@ -20,6 +21,11 @@ class EpochsTest : public NetworkTest {
     auto epoch = network_->advance_epoch();
     EXPECT_TRUE(epoch.ok()) << epoch.error().to_string();
     return epoch ? *epoch : 0;
+  }
+  static bool within(Millis patience, const std::function<bool()>& holds) {
+    const auto deadline = system_clock().in(patience);
+    while (!holds() && !system_clock().passed(deadline)) system_clock().sleep_for(Millis(10));
+    return holds();
   }
   void give_stake(size_t node, uint64_t wal) { ASSERT_TRUE(network_->stake(node, wal * kWal).ok()); }
   // As many shards as the network has, and every node has all slivers of its own.
@@ -141,12 +147,39 @@ TEST_F(EpochsTest, AChangeWaitsForANodeThatHasNotItsOwn) {
   expect_reads_back(id, content);
 }
 
+// Without waiting for the end of the epoch.
+TEST_F(EpochsTest, WhatWasDeletedIsErased) {
+  start(10, 4);
+  const std::string unwanted = content_of(3'000, 1), wanted = content_of(3'000, 2);
+  const std::string gone = store(unwanted, "?deletable=true"), kept = store(wanted, "?deletable=true");
+  ASSERT_TRUE(network_->stop_node(3).ok());
+  const auto objects = network_->ledger().objects_of(blob_id(unwanted));
+  ASSERT_EQ(objects.size(), 1u);
+  ASSERT_TRUE(network_->ledger().remove(objects[0].id).ok());
+  Reply status = send(network_->status().nodes[0].url, "GET", "/v1/blobs/" + gone + "/metadata/status");
+  EXPECT_EQ(status.json()["success"]["data"], "nonexistent") << "whether it is erased yet or not";
+  for (size_t node = 0; node < 3; ++node)
+    EXPECT_TRUE(within(Millis(60'000), [&] { return network_->status().nodes[node].blobs == 1; })) << node;
+  ASSERT_TRUE(network_->start_node(3).ok());
+  EXPECT_EQ(network_->status().nodes[3].blobs, 1u) << "what went while it was down";
+  expect_whole(1);
+  forget_reads();
+  expect_reads_back(kept, wanted);
+}
+
 TEST_F(EpochsTest, EpochsEndByThemselvesWhenToldTo) {
   config_.epoch_seconds = 1;
   start(10, 4);
-  const auto deadline = system_clock().in(Millis(60'000));
-  while (network_->status().epoch < 3 && !system_clock().passed(deadline)) system_clock().sleep_for(Millis(20));
-  EXPECT_GE(network_->status().epoch, 3u);
+  EXPECT_TRUE(within(Millis(60'000), [this] { return network_->status().epoch >= 3; }));
+}
+
+TEST_F(EpochsTest, TheNextCommitteeIsKnownFromHalfOfAnEpochOn) {
+  config_.epoch_seconds = 4;
+  start(10, 4);
+  EXPECT_EQ(sui::view_epoch(network_->full_node()).epoch_duration_ms, 4'000u);
+  EXPECT_FALSE(sui::view_epoch(network_->full_node()).next);
+  EXPECT_TRUE(within(Millis(60'000), [this] { return sui::view_epoch(network_->full_node()).next.has_value(); }));
+  EXPECT_TRUE(within(Millis(60'000), [this] { return network_->status().epoch == 2; }));
 }
 
 TEST_F(EpochsTest, NonsenseIsRefused) {
