@@ -1,6 +1,6 @@
 #include "codec/bls/bls.h"
 
-#include "codec/bls/hash_to_g2.h"
+#include "codec/bls/message_point.h"
 #include "codec/bls/pairing.h"
 
 namespace walrusfs::bls {
@@ -29,7 +29,7 @@ Result<PublicKey> PublicKey::parse(ByteView bytes) {
 // e(key, H(m)) = e(generator, signature), as one product.
 bool verify(const PublicKey& key, ByteView message, const Signature& signature) {
   if (!in_subgroup(signature.point())) return false;
-  const auto hash = hash_to_g2(message).affine();
+  const auto hash = message_point(message);
   if (!key.affine() || !signature.affine() || !hash) return false;
   const AffineG1 minus_generator = {g1_generator().x, -g1_generator().y};
   const PairingPair ours{minus_generator, *signature.affine()}, theirs{*key.affine(), *hash};

@@ -94,6 +94,27 @@ G2 psi(const G2& point) {
 
 bool in_subgroup(const G1& point) { return point.times(Scalar(Scalar::kOrder)).is_infinity(); }
 
+G2 times_in_subgroup(const G2& point, const Scalar& secret) {
+  constexpr size_t kParts = 4, kDigits = 16, kDigitBits = 4, kTable = 1 << kDigitBits;
+  std::array<std::array<G2, kTable>, kParts> multiples;  // [part][k]: k z^part times the point
+  for (size_t k = 1; k < kTable; ++k) multiples[0][k] = multiples[0][k - 1] + point;
+  for (size_t part = 1; part < kParts; ++part)
+    for (size_t k = 1; k < kTable; ++k) multiples[part][k] = -psi(multiples[part - 1][k]);
+  Scalar::Limbs parts = secret.digits_in_base(kCurveParameter);
+  G2 out, chosen;
+  for (size_t i = kDigits; i-- > 0;) {
+    for (size_t bit = 0; bit < kDigitBits; ++bit) out = out.doubled();
+    for (size_t part = 0; part < kParts; ++part) {
+      const uint64_t digit = parts[part] >> (kDigitBits * i) & (kTable - 1);
+      for (size_t k = 0; k < kTable; ++k) chosen.select(multiples[part][k], equal_mask(k, digit));
+      out = out + chosen;
+    }
+  }
+  wipe({reinterpret_cast<uint8_t*>(parts.data()), sizeof parts});
+  wipe({reinterpret_cast<uint8_t*>(&chosen), sizeof chosen});
+  return out;
+}
+
 // Scott, "A note on group membership tests for G1, G2 and GT on BLS pairing-friendly curves" (2021).
 bool in_subgroup(const G2& point) { return psi(point) == -point.times(kCurveParameter); }
 

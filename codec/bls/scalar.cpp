@@ -25,6 +25,21 @@ Limbs shifted_in(const Limbs& value, uint64_t bit) {
   return out;
 }
 
+// The remainder; what is left in `value` is the quotient. Bit by bit, because division takes its time by the number.
+uint64_t divide(Limbs& value, uint64_t base) {
+  uint64_t rest = 0;
+  for (size_t bit = 256; bit-- > 0;) {
+    uint64_t& limb = value[bit / 64];
+    const uint64_t carry = rest >> 63, doubled = rest << 1 | (limb >> (bit % 64) & 1);
+    uint64_t too_small = 0;
+    (void)detail::subtract_borrow(doubled, base, too_small);
+    const uint64_t fits = carry | (too_small ^ 1);
+    rest = doubled - (base & (0 - fits));
+    limb = (limb & ~(uint64_t{1} << (bit % 64))) | fits << (bit % 64);
+  }
+  return rest;
+}
+
 }  // namespace
 
 Scalar::~Scalar() { wipe({reinterpret_cast<uint8_t*>(limbs_.data()), sizeof limbs_}); }
@@ -44,6 +59,13 @@ Scalar Scalar::reduce(ByteView bytes) {
   for (uint8_t byte : bytes)
     for (int bit = 7; bit >= 0; --bit) out.limbs_ = reduced_once(shifted_in(out.limbs_, byte >> bit & 1));
   return out;
+}
+
+Limbs Scalar::digits_in_base(uint64_t base) const {
+  Limbs rest = limbs_, digits{};
+  for (uint64_t& digit : digits) digit = divide(rest, base);
+  wipe({reinterpret_cast<uint8_t*>(rest.data()), sizeof rest});
+  return digits;
 }
 
 void Scalar::write(std::span<uint8_t, kScalarBytes> out) const {

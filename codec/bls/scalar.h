@@ -30,6 +30,9 @@ class Scalar {
   void write(std::span<uint8_t, kScalarBytes> out) const;
 
   bool is_zero() const { return (limbs_[0] | limbs_[1] | limbs_[2] | limbs_[3]) == 0; }
+  // The number as d0 + d1 base + d2 base^2 + d3 base^3, each below the base: public, and its fourth power is
+  // above the order. For the caller to wipe.
+  Limbs digits_in_base(uint64_t base) const;
   // Four bits; digit 0 is the lowest of 64.
   uint64_t digit(size_t i) const { return limbs_[i / 16] >> (4 * (i % 16)) & 15; }
 

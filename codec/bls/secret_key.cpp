@@ -3,7 +3,7 @@
 
 #include "base/crypto.h"
 #include "codec/bls/bls.h"
-#include "codec/bls/hash_to_g2.h"
+#include "codec/bls/message_point.h"
 
 namespace walrusfs::bls {
 namespace {
@@ -106,7 +106,7 @@ PublicKey SecretKey::public_key() const {
 }
 
 Signature SecretKey::sign(ByteView message) const {
-  G2 product = hash_to_g2(message).times(scalar_);
+  G2 product = times_in_subgroup(G2::from(message_point(message).value()), scalar_);
   const Signature signature(product);
   wipe_point(product);
   return signature;

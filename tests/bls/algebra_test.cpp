@@ -182,6 +182,41 @@ TEST(Scalars, DistributeOverPoints) {
   EXPECT_TRUE(a.times(Scalar(Scalar::kOrder)).is_infinity());
 }
 
+// Zero, the ends of the range, around the powers of z, and random ones.
+TEST(Scalars, MultiplyInTheSubgroupAsAnywhere) {
+  SeededRng rng(24);
+  const G2 point = random_g2(rng);
+  Scalar::Limbs last = Scalar::kOrder;
+  --last[0];
+  std::vector<Scalar> scalars = {Scalar(), Scalar({1}), Scalar({15}), Scalar({16}), Scalar(last)};
+  for (uint64_t near = 0; near < 3; ++near) scalars.push_back(Scalar({kCurveParameter - 1 + near}));
+  for (int limb = 0; limb < 4; ++limb) {
+    Scalar::Limbs high{};
+    high[static_cast<size_t>(limb)] = uint64_t{1} << 62;
+    scalars.push_back(Scalar(high));
+  }
+  for (int i = 0; i < 10; ++i) scalars.push_back(random_scalar(rng));
+  for (const Scalar& scalar : scalars) {
+    EXPECT_EQ(times_in_subgroup(point, scalar), point.times(scalar));
+    EXPECT_TRUE(times_in_subgroup(G2::infinity(), scalar).is_infinity());
+  }
+}
+
+TEST(Scalars, HaveFourDigitsInBaseZ) {
+  SeededRng rng(25);
+  const G1 one = G1::from(g1_generator());
+  for (int i = 0; i < 10; ++i) {
+    const Scalar scalar = random_scalar(rng);
+    const Scalar::Limbs digits = scalar.digits_in_base(kCurveParameter);
+    G1 sum = G1::infinity();
+    for (size_t d = digits.size(); d-- > 0;) {
+      EXPECT_LT(digits[d], kCurveParameter);
+      sum = sum.times(kCurveParameter) + one.times(digits[d]);
+    }
+    EXPECT_EQ(sum, one.times(scalar));
+  }
+}
+
 TEST(Scalars, AreReducedAndTheirBytesAreRefusedFromTheOrderOn) {
   std::array<uint8_t, kScalarBytes> bytes{};
   Scalar::Limbs order = Scalar::kOrder;

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "codec/bls/bls.h"
+#include "codec/bls/hash_to_g2.h"
+#include "codec/bls/message_point.h"
 #include "tests/bls/random_points.h"
 
 namespace walrusfs::bls {
@@ -43,6 +45,20 @@ TEST(SecretKey, GeneratedKeysDifferAndSign) {
   EXPECT_FALSE(verify(b.public_key(), kMessage, signature));
   EXPECT_FALSE(verify(a.public_key(), as_bytes("another message"), signature));
   EXPECT_EQ(SecretKey::parse(a.to_bytes()).value().public_key(), a.public_key());
+}
+
+TEST(MessagePoint, IsThatOfTheMessageHoweverManyWereAskedFor) {
+  for (int round = 0; round < 2; ++round) {
+    for (uint8_t i = 0; i < kMessagesRemembered + 2; ++i) {
+      const Bytes message(i, i);
+      ASSERT_EQ(message_point(message), hash_to_g2(message).affine()) << int{i};
+      ASSERT_EQ(message_point(message), hash_to_g2(message).affine()) << int{i};
+    }
+  }
+  for (const size_t length : {kLongestRemembered, kLongestRemembered + 1}) {
+    const Bytes message(length, 5);
+    for (int again = 0; again < 2; ++again) EXPECT_EQ(message_point(message), hash_to_g2(message).affine());
+  }
 }
 
 TEST(Signature, BytesGoThereAndBack) {
