@@ -7,24 +7,26 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <thread>
 
 #include "base/log.h"
-#include "simulation.h"
+#include "bls_memo.h"
+#include "many_seeds.h"
 
 namespace walrusfs::sim {
 namespace {
 
 constexpr uint64_t kSeeds = 200;
 
+unsigned cores() { return std::max(1u, std::thread::hardware_concurrency()); }
+
 std::string how_to_repeat(uint64_t seed) { return "repeat it with: sim_test --seed " + std::to_string(seed); }
 
 TEST(Simulation, InvariantsHoldForSomeHundredsOfSeeds) {
-  SimCounts counts;
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const SimOutcome outcome = simulate({.seed = seed});
-    ASSERT_EQ(outcome.failure, "") << how_to_repeat(seed);
-    counts += outcome.counts;
-  }
+  const ManyOutcomes outcomes = simulate_many({1, kSeeds}, cores());
+  ASSERT_EQ(outcomes.failure, "") << how_to_repeat(*outcomes.failed);
+  const SimCounts& counts = outcomes.counts;
   // Or it would say nothing.
   EXPECT_GT(counts.stored, 2 * kSeeds);
   EXPECT_GT(counts.read, 3 * kSeeds);
@@ -34,18 +36,43 @@ TEST(Simulation, InvariantsHoldForSomeHundredsOfSeeds) {
     EXPECT_GT(happened, kSeeds / 30);
 }
 
-TEST(Simulation, TheSameSeedGivesTheSameTrace) {
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
-    const SimOutcome once = simulate({.seed = seed}), again = simulate({.seed = seed});
-    EXPECT_EQ(once.trace_hash, again.trace_hash) << how_to_repeat(seed);
+TEST(Simulation, TheSameSeedGivesTheSameTraceHoweverManyRunBesideIt) {
+  std::set<uint64_t> traces;
+  simulate_many({1, 20}, 4, [&](uint64_t seed, const SimOutcome& outcome) {
+    EXPECT_EQ(simulate({.seed = seed}).trace_hash, outcome.trace_hash) << how_to_repeat(seed);
+    traces.insert(outcome.trace_hash);
+  });
+  EXPECT_EQ(traces.size(), 20u);
+}
+
+// Or the options of the linker name what does not exist.
+TEST(BlsMemo, IsAskedAndRemembersBothVerdicts) {
+  SeededRng rng(1);
+  const auto key = bls::SecretKey::generate(rng), other = bls::SecretKey::generate(rng);
+  const ByteView message = as_bytes("a message that nothing else signs");
+  for (int again = 0; again < 2; ++again) {
+    const MemoCounts before = memo_counts();
+    const bls::Signature signature = key.sign(message);
+    EXPECT_TRUE(bls::verify(key.public_key(), message, signature));
+    EXPECT_FALSE(bls::verify(other.public_key(), message, signature));
+    EXPECT_FALSE(bls::verify(key.public_key(), as_bytes("another"), signature));
+    EXPECT_FALSE(bls::verify(key.public_key(), message, other.sign(message)));
+    const std::array keys{key.public_key()};
+    EXPECT_TRUE(bls::verify_aggregate(keys, message, signature)) << "the sum of one key is the key";
+    const MemoCounts after = memo_counts();
+    EXPECT_EQ(after.asked - before.asked, 7u);
+    EXPECT_EQ(after.remembered - before.remembered, again ? 7u : 1u);
   }
-  EXPECT_NE(simulate({.seed = 1}).trace_hash, simulate({.seed = 2}).trace_hash);
 }
 
 int show(uint64_t seed) {
   const SimOutcome outcome = simulate({.seed = seed, .print = true});
   std::printf("trace %016llx\n", static_cast<unsigned long long>(outcome.trace_hash));
   return outcome.failure.empty() ? 0 : 1;
+}
+
+void print(const char* what, uint64_t count) {
+  std::printf("  %-36s %llu\n", what, static_cast<unsigned long long>(count));
 }
 
 void print(const SimCounts& counts) {
@@ -64,24 +91,26 @@ void print(const SimCounts& counts) {
       {"power cuts", counts.power_cuts},
       {"disks lost", counts.wipes},
       {"and healed again while things went on", counts.healed}};
-  for (const auto& [what, count] : lines) std::printf("  %-36s %llu\n", what, static_cast<unsigned long long>(count));
+  for (const auto& [what, count] : lines) print(what, count);
 }
 
 int run_many(uint64_t first, uint64_t count) {
   const auto start = std::chrono::steady_clock::now();
-  SimCounts counts;
-  for (uint64_t seed = first; seed < first + count; ++seed) {
-    const SimOutcome outcome = simulate({.seed = seed});
-    counts += outcome.counts;
-    if (outcome.failure.empty()) continue;
-    std::printf("seed %llu: %s\n%s\n", static_cast<unsigned long long>(seed), outcome.failure.c_str(),
-                how_to_repeat(seed).c_str());
+  const ManyOutcomes outcomes = simulate_many({first, count}, cores());
+  if (outcomes.failed) {
+    std::printf("seed %llu: %s\n%s\n", static_cast<unsigned long long>(*outcomes.failed), outcomes.failure.c_str(),
+                how_to_repeat(*outcomes.failed).c_str());
     return 1;
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::printf("%llu seeds, invariants hold; %.0f seconds, %.0f seeds per minute\n",
-              static_cast<unsigned long long>(count), seconds, static_cast<double>(count) * 60 / seconds);
-  print(counts);
+  const double cpu_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+  const MemoCounts memo = memo_counts();
+  std::printf("%llu seeds, invariants hold; %u threads, %.0f seconds, %.0f seeds per minute, %.0f per minute of CPU\n",
+              static_cast<unsigned long long>(count), cores(), seconds, static_cast<double>(count) * 60 / seconds,
+              static_cast<double>(count) * 60 / cpu_seconds);
+  print(outcomes.counts);
+  print("BLS operations", memo.asked);
+  print("of them remembered", memo.remembered);
   return 0;
 }
 
