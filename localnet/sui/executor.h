@@ -19,6 +19,7 @@ struct Rules {
   const ObjectReader& objects;
   const CertificateVerifier& certificates;
   uint64_t now_ms = 0;
+  bool any_owner = false;  // inputs need not be the sender's: of simulations
 };
 
 // An error is a refusal before execution, which leaves no trace: kInvalidArgument for inputs that are not what the

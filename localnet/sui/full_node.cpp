@@ -107,10 +107,9 @@ Result<Record> FullNode::execute(ByteView bytes, const std::vector<Bytes>& signa
   return keep(std::move(execution), to_bytes(bytes), signatures);
 }
 
-Result<Execution> FullNode::simulate(const TransactionData& data) const {
-  const SuiDigest digest = transaction_digest(data.encode());
+Result<Execution> FullNode::simulate(const TransactionData& data, Checks checks) const {
   const MutexLock lock(mutex_);
-  return sui::execute(rules(), data, digest);
+  return sui::simulate(rules(), data, checks);
 }
 
 Result<Record> FullNode::grant(const Address& to, uint64_t mist, uint64_t frost) {

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "localnet/sui/chain_store.h"
+#include "localnet/sui/simulator.h"
 
 namespace walrusfs::localnet::sui {
 
@@ -38,8 +39,8 @@ class FullNode {
 
   // The same bytes again answer with what they did the first time.
   Result<Record> execute(ByteView bytes, const std::vector<Bytes>& signatures);
-  // What it would do, without signatures and without a trace.
-  Result<Execution> simulate(const TransactionData& data) const;
+  // What it would do, without signatures and without a trace. Gas that nobody is named to pay is made up.
+  Result<Execution> simulate(const TransactionData& data, Checks checks = Checks::kOn) const;
 
   // New coins out of nothing.
   Result<Record> grant(const Address& to, uint64_t mist, uint64_t frost);

@@ -13,8 +13,6 @@ namespace rpc = walrusfs::sui::rpc;
 
 // What a budget is added to, so that a slightly dearer execution still goes through.
 constexpr uint64_t kSafetyUnits = 1000;
-// With which a transaction is tried out when nobody named a budget.
-constexpr uint64_t kTrialBudget = 1'000'000'000;
 constexpr size_t kCoinsLookedAt = 1000;
 
 Error nonsense(const std::string& why) { return Error(Code::kInvalidArgument, why); }
@@ -213,10 +211,31 @@ std::vector<Object> gas_coins(const FullNode& node, const TransactionData& data)
   return coins;
 }
 
+uint64_t add(uint64_t balance, uint64_t more) { return more > UINT64_MAX - balance ? UINT64_MAX : balance + more; }
+
+// Of those that are coins; what is wrong with the others is told by who executes.
+uint64_t balance_of(const FullNode& node, const std::vector<ObjectRef>& coins) {
+  uint64_t balance = 0;
+  for (const ObjectRef& ref : coins) {
+    const auto coin = node.object(ref.id);
+    if (coin && coin->type == coin_of(sui_coin_type())) balance = add(balance, balance_of(*coin));
+  }
+  return balance;
+}
+
 uint64_t budget_for(const GasCost& cost, uint64_t price) {
   const uint64_t whole = cost.computation + cost.storage;
   const uint64_t net = whole > cost.rebate ? whole - cost.rebate : 0;
   return std::max(cost.computation, net) + kSafetyUnits * price;
+}
+
+// From what the same commands cost when gas is no matter.
+Result<uint64_t> estimate(const FullNode& node, const TransactionData& data) {
+  TransactionData trial = data;
+  trial.gas.payment.clear();
+  trial.gas.budget = kMaxGasBudget;
+  WFS_ASSIGN(const Execution tried, node.simulate(trial));
+  return budget_for(tried.effects.gas, data.gas.price);
 }
 
 }  // namespace
@@ -227,20 +246,27 @@ Result<TransactionData> resolve_transaction(const FullNode& node, const rpc::Tra
 }
 
 Status select_gas(const FullNode& node, TransactionData& data) {
-  uint64_t balance = 0;  // of the largest coin that was chosen
+  if (data.gas.budget == 0) {
+    WFS_ASSIGN(data.gas.budget, estimate(node, data));
+  }
+  uint64_t balance = 0;
   if (data.gas.payment.empty()) {
     for (const Object& coin : gas_coins(node, data)) {
       data.gas.payment.push_back(coin.ref());
-      balance = std::max(balance, balance_of(coin));
+      balance = add(balance, balance_of(coin));
     }
-    if (data.gas.payment.empty()) return nonsense("no SUI coin of " + data.gas.owner.to_string() + " can pay the gas");
+  } else {
+    balance = balance_of(node, data.gas.payment);
   }
-  if (data.gas.budget != 0) return ok_status();
-  data.gas.budget = balance != 0 ? std::min(kTrialBudget, balance) : kTrialBudget;
-  WFS_ASSIGN(const Execution trial, node.simulate(data));
-  // What fails is told with the budget it was tried with.
-  if (!trial.effects.failure) data.gas.budget = budget_for(trial.effects.gas, data.gas.price);
-  return ok_status();
+  if (balance >= data.gas.budget) return ok_status();
+  return nonsense("the SUI coins of " + data.gas.owner.to_string() + " hold " + std::to_string(balance) +
+                  " MIST, which does not cover the gas budget of " + std::to_string(data.gas.budget));
+}
+
+void assume_budget(const FullNode& node, TransactionData& data) {
+  if (data.gas.budget != 0) return;
+  data.gas.budget = kMaxGasBudget;
+  if (!data.gas.payment.empty()) data.gas.budget = std::min(kMaxGasBudget, balance_of(node, data.gas.payment));
 }
 
 }  // namespace walrusfs::localnet::sui

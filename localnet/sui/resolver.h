@@ -11,8 +11,11 @@ namespace walrusfs::localnet::sui {
 // what makes no sense, and for objects that do not exist.
 Result<TransactionData> resolve_transaction(const FullNode& node, const walrusfs::sui::rpc::Transaction& transaction);
 
-// Chooses gas coins, price and budget as far as they are missing; the budget from a simulation of the same commands.
-// kInvalidArgument when the owner has no SUI, or too little.
+// Chooses gas coins and budget as far as they are missing; the budget from a simulation of the same commands.
+// kInvalidArgument when the owner's coins do not cover the budget.
 Status select_gas(const FullNode& node, TransactionData& data);
+
+// For who wants no gas chosen, but named no budget: all that the coins hold that it named, or the most there may be.
+void assume_budget(const FullNode& node, TransactionData& data);
 
 }  // namespace walrusfs::localnet::sui

@@ -334,8 +334,14 @@ Result<rpc::GetDatatypeResponse> get_datatype(FullNode& node, const rpc::GetData
 Result<rpc::SimulateTransactionResponse> simulate(FullNode& node, const rpc::SimulateTransactionRequest& request) {
   WFS_ASSIGN(const FieldMask mask, read_mask(request, "SimulateTransactionResponse", {"*"}));
   WFS_ASSIGN(TransactionData data, resolve_transaction(node, request.transaction()));
-  if (request.do_gas_selection() || data.gas.payment.empty()) WFS_TRY(select_gas(node, data));
-  WFS_ASSIGN(Execution execution, node.simulate(data));
+  // What can never be executed needs no gas chosen.
+  const Checks checks = request.checks() == rpc::SimulateTransactionRequest::DISABLED ? Checks::kOff : Checks::kOn;
+  if (request.do_gas_selection() && checks == Checks::kOn) {
+    WFS_TRY(select_gas(node, data));
+  } else if (!request.transaction().has_bcs()) {
+    assume_budget(node, data);
+  }
+  WFS_ASSIGN(Execution execution, node.simulate(data, checks));
   rpc::SimulateTransactionResponse out;
   const Record record{data.encode(), {}, std::move(execution.effects), 0, 0};
   if (mask.has("transaction")) encode_record(record, mask.of("transaction"), false, out.mutable_transaction());

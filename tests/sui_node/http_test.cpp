@@ -2,75 +2,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "chain.h"
-#include "client/http_curl.h"
-#include "client/memory_body.h"
-#include "client/sui/rpc.pb.h"
-#include "client/sui_client.h"
-#include "localnet/http_server.h"
-#include "localnet/sui/rpc_http.h"
+#include "over_http.h"
 
 namespace walrusfs::localnet::sui {
 namespace {
-
-namespace rpc = walrusfs::sui::rpc;
-
-class OverHttp : public ChainTest {
- protected:
-  OverHttp() {
-    HttpServerOptions options;
-    options.name = "full node";
-    server = HttpServer::start(options, [this](HttpCall& call) { return http.answer(call); }).value();
-    transport = CurlTransport::create(system_clock()).value();
-    client = std::make_unique<SuiClient>(*transport, server->url());
-  }
-  Deadline soon() { return system_clock().in(Millis(60'000)); }
-
-  HttpResponse post(const std::string& path, const std::string& content_type, ByteView body) {
-    MemoryBody file(body);
-    HttpRequest request;
-    request.method = "POST";
-    request.url = server->url() + path;
-    request.headers = {{"Content-Type", content_type}};
-    request.body = &file;
-    request.body_range = {0, body.size()};
-    request.plan_body = [](int, const auto&) { return BodyPlan{0, 16 << 20, BodyPlan::Excess::kRefuse}; };
-    request.deadline = soon();
-    return transport->perform(request).value();
-  }
-  // One call in any wire form.
-  GrpcReply call(const std::string& method, ByteView message, GrpcWire wire = GrpcWire::kWeb) {
-    Bytes body = grpc_frame(message);
-    if (wire == GrpcWire::kWebText) body = to_bytes(as_bytes(to_base64(body)));
-    const HttpResponse answer = post("/sui.rpc.v2." + method, std::string(grpc_content_type(wire)), body);
-    EXPECT_EQ(find_header(answer.headers, "content-type"), grpc_content_type(wire));
-    return parse_grpc_reply(
-               wire, answer.status, [](std::string_view) { return std::string_view(); }, answer.body)
-        .value();
-  }
-  template <typename Response, typename Request>
-  Response ask(const std::string& method, const Request& request) {
-    const GrpcReply reply = call(method, as_bytes(request.SerializeAsString()));
-    EXPECT_TRUE(reply.status.ok()) << reply.status.message;
-    Response response;
-    EXPECT_TRUE(response.ParseFromArray(reply.message.data(), static_cast<int>(reply.message.size())));
-    return response;
-  }
-  // What was built, sent and signed by our client.
-  SuiEffects send() {
-    const Bytes transaction = finish().encode();
-    const auto effects = client->execute(transaction, {me.sign_transaction(transaction).value()}, soon());
-    EXPECT_TRUE(effects.ok()) << effects.error().to_string();
-    EXPECT_FALSE(effects->failure.has_value()) << effects->failure->description;
-    return *effects;
-  }
-
-  RpcHttp http{*node};
-  std::unique_ptr<HttpServer> server;
-  std::unique_ptr<CurlTransport> transport;
-  std::unique_ptr<SuiClient> client;
-  const TestBlob poem{"a poem of some length"};
-};
 
 TEST_F(OverHttp, TheLifeOfABlob) {
   // Money from the faucet.
@@ -256,51 +191,6 @@ TEST_F(OverHttp, TheTypeOfWalIsDiscoveredBothWays) {
   function.set_name("unstake");
   EXPECT_EQ(call("MovePackageService/GetFunction", as_bytes(function.SerializeAsString())).status.code,
             GrpcCode::kNotFound);
-}
-
-// As the official client has transactions completed: only ids of objects, and no gas.
-TEST_F(OverHttp, StructuralTransactionsAreResolved) {
-  keep(register_in(reserve(poem.encoded, 3), poem, true));
-  const ObjectId id = only_created(run(), blob_type());
-  rpc::SimulateTransactionRequest request;
-  request.set_do_gas_selection(true);
-  auto* programmable = request.mutable_transaction()->mutable_kind()->mutable_programmable_transaction();
-  programmable->add_inputs()->set_object_id(net.system.to_string());
-  programmable->add_inputs()->set_object_id(id.to_string());
-  programmable->add_inputs()->set_pure(std::string(as_text(me.address().bytes)));
-  auto* remove = programmable->add_commands()->mutable_move_call();
-  remove->set_package(net.packages.walrus_current.to_string());
-  remove->set_module("system");
-  remove->set_function("delete_blob");
-  for (const uint32_t input : {0u, 1u}) {
-    auto* argument = remove->add_arguments();
-    argument->set_kind(rpc::Argument::INPUT);
-    argument->set_input(input);
-  }
-  auto* transfer = programmable->add_commands()->mutable_transfer_objects();
-  transfer->add_objects()->set_kind(rpc::Argument::RESULT);
-  transfer->mutable_address()->set_kind(rpc::Argument::INPUT);
-  transfer->mutable_address()->set_input(2);
-  request.mutable_transaction()->set_sender(me.address().to_string());
-
-  const auto response =
-      ask<rpc::SimulateTransactionResponse>("TransactionExecutionService/SimulateTransaction", request);
-  EXPECT_TRUE(response.transaction().effects().status().success());
-  const rpc::Transaction& resolved = response.transaction().transaction();
-  const auto& inputs = resolved.kind().programmable_transaction().inputs();
-  EXPECT_EQ(inputs[0].kind(), rpc::Input::SHARED);
-  EXPECT_FALSE(inputs[0].mutable_());  // delete_blob only reads System
-  EXPECT_EQ(inputs[1].kind(), rpc::Input::IMMUTABLE_OR_OWNED);
-  EXPECT_EQ(inputs[1].version(), node->object(id)->version);
-  EXPECT_EQ(resolved.gas_payment().objects(0).object_id(), gas_coin.to_string());
-  EXPECT_GT(resolved.gas_payment().budget(), 1'000'000u);
-  EXPECT_LT(resolved.gas_payment().budget(), 10'000'000u);
-
-  // What was resolved executes.
-  const Bytes transaction = to_bytes(as_bytes(resolved.bcs().value()));
-  const auto effects = client->execute(transaction, {me.sign_transaction(transaction).value()}, soon()).value();
-  EXPECT_FALSE(effects.failure.has_value());
-  EXPECT_FALSE(exists(id));
 }
 
 TEST_F(OverHttp, TextIsUnderstoodAndAnsweredAsText) {
