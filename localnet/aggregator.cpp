@@ -174,6 +174,7 @@ HttpAnswer Aggregator::stream(HttpCall& call, const BlobId& blob) {
   auto query = Query::parse(call.query(), {});
   if (!query) return bad_query(query.error());
   HttpAnswer answer = whole(call, blob, false);
+  if (answer.status == 503) return sliver_retrieval_failed();
   return answer.status == 200 ? std::move(answer.with("x-walrus-streaming", "true")) : answer;
 }
 

@@ -46,6 +46,11 @@ HttpAnswer blob_too_large(uint64_t blob_bytes, uint64_t cap_bytes) {
                            std::to_string(cap_bytes)});
 }
 
+HttpAnswer sliver_retrieval_failed() {
+  return error_answer({500, "INTERNAL", "SLIVER_RETRIEVAL_FAILED", kDaemonDomain,
+                       "too few slivers of the blob can be had now; try again later"});
+}
+
 HttpAnswer bad_range(int http, std::string why) {
   return error_answer({http, http == 416 ? "RANGE_NOT_SATISFIABLE" : "INVALID_ARGUMENT", "INVALID_BYTE_RANGE",
                        kDaemonDomain, std::move(why)});

@@ -30,6 +30,8 @@ HttpAnswer blob_too_large(uint64_t blob_bytes, uint64_t cap_bytes);
 HttpAnswer bad_range(int http, std::string why);
 // Shortages are 503 on whole blobs and files of quilts only; on ranges the official aggregator says 500.
 HttpAnswer read_failure(const Error& error, bool whole);
+// A shortage while streaming.
+HttpAnswer sliver_retrieval_failed();
 
 // With the headers that every success has. Which type the content is, the request has to suggest.
 HttpAnswer dressed(HttpCall& call, HttpAnswer answer, const std::string& etag);

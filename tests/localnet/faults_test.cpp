@@ -220,6 +220,9 @@ TEST_F(ToleranceTest, UpToFShardsMayBeDead) {
     EXPECT_EQ(stored.status, dead <= shape_->f() ? 200 : 504);
   }
   EXPECT_EQ(get(id_).status, 503);  // nobody is left
+  const Reply streamed = send(aggregator(), "GET", "/v1alpha/blobs/" + id_ + "/stream");
+  EXPECT_EQ(streamed.status, 500);
+  EXPECT_EQ(streamed.reason(), "SLIVER_RETRIEVAL_FAILED");
 }
 
 TEST_F(ToleranceTest, UpToFShardsMayLie) {
