@@ -242,9 +242,10 @@ Result<Bytes> BlobFile::read_symbol(Axis axis, uint16_t slot, uint16_t symbol) {
 
 Result<bool> BlobFile::has_entry(Axis axis, uint16_t slot) {
   auto entry = read_entry(axis, slot);
-  if (entry) return true;
-  if (entry.error().code() == Code::kNotFound || entry.error().code() == Code::kCorrupt) return false;
-  return entry.error();
+  if (!entry && entry.error().code() != Code::kNotFound && entry.error().code() != Code::kCorrupt) return entry.error();
+  if (!entry) return false;
+  WFS_ASSIGN(const uint64_t bytes, file_->size());
+  return data_at(axis, slot) + sliver_bytes(axis) <= bytes;
 }
 
 Status BlobFile::erase_sliver(Axis axis, uint16_t slot) {

@@ -52,7 +52,7 @@ class BlobFile {
   // kNotFound: the slot is empty. kCorrupt: it is damaged.
   Result<Bytes> read_sliver(Axis axis, uint16_t slot);
   Result<Bytes> read_symbol(Axis axis, uint16_t slot, uint16_t symbol);
-  // What the slot's entry says, without reading the data.
+  // What the slot's entry says, without reading the data; false where the file ends before it.
   Result<bool> has_entry(Axis axis, uint16_t slot);
 
   // Empties the slot and gives its room back. Not synced: it may be there again after a crash.

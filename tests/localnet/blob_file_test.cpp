@@ -192,6 +192,15 @@ TEST_F(NodeStoreTest, AnUnsealedFileCountsOnlyWhatChecksOut) {
   EXPECT_EQ(store_->status().slivers, 0u);
 }
 
+// The seal vouches for what was written, not for what somebody cut off.
+TEST_F(NodeStoreTest, SliversBehindTheEndOfAFileAreNotStored) {
+  put_all();
+  std::filesystem::resize_file(blob_path(), std::filesystem::file_size(blob_path()) - 1);
+  reopen();
+  EXPECT_EQ(store_->status().slivers, 19u);
+  EXPECT_FALSE(store_->has_all_slivers(blob_));
+}
+
 TEST_F(NodeStoreTest, AFileThatVanishedIsNotStored) {
   put_all();
   std::filesystem::remove(blob_path());
