@@ -24,6 +24,10 @@ struct NetworkConfig {
   uint32_t epochs = 26;                  // bought with each pack
 };
 
+// Of a new local network.
+constexpr uint32_t kFewestLocalNodes = 1, kMostLocalNodes = 100;
+constexpr uint32_t kFewestLocalShards = 4, kMostLocalShards = 1000;
+
 // What the local network offers beside its nodes.
 struct LocalServicesConfig {
   std::string jwt_secret;  // the publisher wants tokens signed with it

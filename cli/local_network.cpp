@@ -119,24 +119,28 @@ Code why_it_ended(int outcome) {
   return Code::kUnavailable;
 }
 
-// What a process wrote last before it ended.
+// What a process wrote last before it ended, without the name that its own errors begin with.
 std::string last_line(Files& files, const std::string& log_path) {
   constexpr uint64_t kLogBytes = 16 << 20;
   auto log = read_file(files, log_path, kLogBytes);
   if (!log.ok()) return "it left no log";
   std::string_view text = as_text(*log);
   while (text.ends_with('\n')) text.remove_suffix(1);
-  return std::string(text.substr(text.rfind('\n') + 1));
+  text.remove_prefix(text.rfind('\n') + 1);
+  constexpr std::string_view kOwnName = "walrusfs: ";
+  if (text.starts_with(kOwnName)) text.remove_prefix(kOwnName.size());
+  return std::string(text);
 }
 
 }  // namespace
 
-void keep_settings_of_existing(Files& files, LocalNetworkOptions& options) {
+bool keep_settings_of_existing(Files& files, LocalNetworkOptions& options) {
   const auto before = localnet::read_state(files, options.folder);
-  if (!before.ok()) return;
+  if (!before.ok()) return false;
   options.nodes = static_cast<uint32_t>(before->nodes.size());
   options.shards = before->shards;
   options.max_body_bytes = before->max_body_bytes;
+  return true;
 }
 
 Result<LocalNetworkState> local_network_state(Files& files, const std::string& folder) {

@@ -31,8 +31,8 @@ struct LocalNetworkState {
   std::string json;  // all of it
 };
 
-// Nodes, shards and limit of the network that the folder holds already, running or not.
-void keep_settings_of_existing(Files& files, LocalNetworkOptions& options);
+// Nodes, shards and limit of the network that the folder holds already, running or not. False when it holds none.
+bool keep_settings_of_existing(Files& files, LocalNetworkOptions& options);
 // kNotFound when it does not run.
 Result<LocalNetworkState> local_network_state(Files& files, const std::string& folder);
 // Starts it in a process of its own unless it runs; returns when it answers.

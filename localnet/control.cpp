@@ -14,13 +14,32 @@ using nlohmann::ordered_json;
 
 constexpr uint64_t kAnswerBytes = 16 << 20;
 constexpr uint64_t kFaultBytes = 4096;
+constexpr Millis kUsualPatience{60'000};
+constexpr Millis kEpochPatience{180'000};  // the network itself waits for nodes that heal, and for those that copy
+
+// How an error travels.
+constexpr std::pair<Code, int> kStatusOf[] = {{Code::kInvalidArgument, 400}, {Code::kNotFound, 404},
+                                              {Code::kBusy, 409},            {Code::kTooLarge, 413},
+                                              {Code::kNoSpace, 507}};
+
+int status_of(Code code) {
+  for (const auto& [known, status] : kStatusOf)
+    if (known == code) return status;
+  return 500;
+}
+
+Code code_of(int status) {
+  for (const auto& [code, known] : kStatusOf)
+    if (known == status) return code;
+  return Code::kUnavailable;
+}
 
 HttpAnswer outcome(const Status& status) {
   if (status.ok()) return json_answer(200, "{}");
   ordered_json body;
   body["error"] = status.error().message();
-  const bool ours = status.error().code() == Code::kInvalidArgument || status.error().code() == Code::kTooLarge;
-  return json_answer(ours ? 400 : 500, body.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+  const std::string text = body.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  return json_answer(status_of(status.error().code()), text);
 }
 
 Status set_fault(Localnet& network, std::optional<size_t> node, HttpCall& call) {
@@ -76,21 +95,25 @@ HttpAnswer stake(Localnet& network, size_t node, HttpCall& call) {
 
 // Sends with the token; the error is the one the network told.
 Result<std::string> ask(Files& files, const std::string& folder, const std::string& method, const std::string& target,
-                        std::optional<ByteView> body = std::nullopt) {
+                        std::optional<ByteView> body = std::nullopt, Millis patience = kUsualPatience) {
   WFS_ASSIGN(LocalnetState state, find_running(files, folder));
   std::string address = state.control_url.substr(state.control_url.find("//") + 2);
-  HttpClient client(address.substr(0, address.rfind(':')), state.control_port);
-  WFS_ASSIGN(HttpReply reply, client.send({.method = method,
-                                                 .target = target,
-                                                 .headers = {{kTokenHeader, state.control_token}},
-                                                 .body = body,
-                                                 .max_answer_bytes = kAnswerBytes}));
+  HttpClient client(address.substr(0, address.rfind(':')), state.control_port, patience);
+  auto sent = client.send({.method = method,
+                           .target = target,
+                           .headers = {{kTokenHeader, state.control_token}},
+                           .body = body,
+                           .max_answer_bytes = kAnswerBytes});
+  if (!sent)
+    return Error(sent.error().code(), "the local network in " + folder + " gave no answer (" + sent.error().message() +
+                                          "); whether it still runs: walrusfs localnet status");
+  HttpReply& reply = *sent;
   if (reply.status == 200) return std::move(reply.body);
   auto root = ordered_json::parse(reply.body, nullptr, false);
   std::string why = root.is_object() && root.contains("error") && root["error"].is_string()
                         ? root["error"].get<std::string>()
                         : "it answered " + std::to_string(reply.status);
-  return Error(reply.status == 400 ? Code::kInvalidArgument : Code::kUnavailable,
+  return Error(code_of(reply.status),
                "the local network in " + folder + " refused: " + why);
 }
 
@@ -176,7 +199,7 @@ Status control_stake(Files& files, const std::string& folder, size_t node, uint6
 }
 
 Result<uint32_t> control_advance_epoch(Files& files, const std::string& folder) {
-  WFS_ASSIGN(std::string answer, ask(files, folder, "POST", "/v1/epoch/advance"));
+  WFS_ASSIGN(std::string answer, ask(files, folder, "POST", "/v1/epoch/advance", std::nullopt, kEpochPatience));
   try {
     return ordered_json::parse(answer).at("epoch").get<uint32_t>();
   } catch (const ordered_json::exception& problem) {

@@ -8,7 +8,6 @@ namespace walrusfs::localnet {
 namespace {
 
 constexpr int kConnectSeconds = 2;
-constexpr int kTransferSeconds = 60;  // for each read or write, not for the whole
 constexpr size_t kIdleConnections = 16;
 
 Error transport_error(httplib::Error error, const std::string& where) {
@@ -37,10 +36,11 @@ struct HttpClient::Impl {
 
   const std::string address;
   const uint16_t port;
+  const Millis patience;
   Mutex mutex;
   std::vector<Connection> idle GUARDED_BY(mutex);
 
-  Impl(std::string to, uint16_t at) : address(std::move(to)), port(at) {}
+  Impl(std::string to, uint16_t at, Millis patient) : address(std::move(to)), port(at), patience(patient) {}
 
   Connection connect() const {
     auto client = std::make_unique<httplib::Client>(address, port);
@@ -48,8 +48,8 @@ struct HttpClient::Impl {
     client->set_tcp_nodelay(true);
     client->set_decompress(false);
     client->set_connection_timeout(kConnectSeconds);
-    client->set_read_timeout(kTransferSeconds);
-    client->set_write_timeout(kTransferSeconds);
+    client->set_read_timeout(patience);
+    client->set_write_timeout(patience);
     return client;
   }
 
@@ -99,8 +99,8 @@ struct HttpClient::Impl {
   }
 };
 
-HttpClient::HttpClient(std::string address, uint16_t port)
-    : impl_(std::make_unique<Impl>(std::move(address), port)) {}
+HttpClient::HttpClient(std::string address, uint16_t port, Millis patience)
+    : impl_(std::make_unique<Impl>(std::move(address), port, patience)) {}
 
 HttpClient::~HttpClient() = default;
 

@@ -21,6 +21,17 @@ struct LocalnetArguments {
   std::string address, sui = "10", wal = "10";  // of the faucet
 };
 
+// Nothing that was asked for is passed over in silence.
+Status check_same(const LocalnetArguments& wanted, const LocalNetworkOptions& existing) {
+  if (wanted.nodes.value_or(existing.nodes) == existing.nodes &&
+      wanted.shards.value_or(existing.shards) == existing.shards)
+    return {};
+  return Error(Code::kInvalidArgument,
+               fmt::format("the network in {} has {} nodes and {} shards; --nodes and --shards are for a new one "
+                           "(another --folder). A node more: walrusfs localnet add-node",
+                           existing.folder, existing.nodes, existing.shards));
+}
+
 // What the command line leaves open comes from the network that is there, or from the configuration.
 Result<LocalNetworkOptions> resolve(const LocalnetArguments& arguments, const Context& context) {
   WFS_ASSIGN(const Config config, load_config(context.places.config, {}));
@@ -28,7 +39,7 @@ Result<LocalNetworkOptions> resolve(const LocalnetArguments& arguments, const Co
       .nodes = config.localnet_nodes, .shards = config.localnet_shards, .services = config.localnet_services};
   options.epoch_seconds = arguments.epoch_seconds.value_or(config.localnet_epoch_seconds);
   options.folder = arguments.folder.empty() ? context.places.localnet() : absolute_path(arguments.folder);
-  keep_settings_of_existing(system_files(), options);
+  if (keep_settings_of_existing(system_files(), options)) WFS_TRY(check_same(arguments, options));
   if (arguments.nodes) options.nodes = *arguments.nodes;
   if (arguments.shards) options.shards = *arguments.shards;
   if (!arguments.max_body.empty()) {
@@ -233,13 +244,17 @@ void add_action(CLI::App& parent, Chosen& chosen, const std::string& name, const
   CLI::App* command = parent.add_subcommand(name, help);
   command->add_option("--folder", arguments->folder, "where its state is kept (default: beside the volumes)");
   if (takes == Takes::kNode || takes == Takes::kStake)
-    command->add_option("node", arguments->node, "number of the node, from 0")->required();
+    command->add_option("node", arguments->node, "number of the node, from 0")
+        ->required()
+        ->check(CLI::NonNegativeNumber);
   if (takes == Takes::kStake) command->add_option("wal", arguments->wal, "how much, at least 1")->required();
   if (takes == Takes::kNewNode)
     command->add_option("--stake", arguments->stake, "WAL (default: as much as the others have on average)");
   if (takes == Takes::kNetwork) {
-    command->add_option("--nodes", arguments->nodes, "storage nodes of a new network (default: 5)");
-    command->add_option("--shards", arguments->shards, "shards of a new network, all nodes together (default: 301)");
+    command->add_option("--nodes", arguments->nodes, "storage nodes of a new network (default: 5)")
+        ->check(CLI::Range(kFewestLocalNodes, kMostLocalNodes));
+    command->add_option("--shards", arguments->shards, "shards of a new network, all nodes together (default: 301)")
+        ->check(CLI::Range(kFewestLocalShards, kMostLocalShards));
     command->add_option("--max-body", arguments->max_body,
                         "largest blob the publisher takes (default: as before; a new network: 10MiB, as official)");
     command->add_option("--epoch-seconds", arguments->epoch_seconds,

@@ -216,7 +216,7 @@ TEST_F(FaultWireTest, TheControlPortRefusesNonsense) {
   };
   for (const char* body : {"", "{}", "{\"kind\":\"sleepy\"}", "\xff\xfe", R"({"kind":"slow","rate":7})"})
     EXPECT_EQ(status_of("POST", "/v1/nodes/0/faults", body), 400) << body;
-  EXPECT_EQ(status_of("POST", "/v1/nodes/0/faults", std::string(5000, ' ')), 400);
+  EXPECT_EQ(status_of("POST", "/v1/nodes/0/faults", std::string(5000, ' ')), 413);
   EXPECT_EQ(status_of("POST", "/v1/nodes/9/faults", R"({"kind":"slow"})"), 400);
   EXPECT_EQ(status_of("DELETE", "/v1/nodes/9/faults"), 400);
   EXPECT_EQ(status_of("DELETE", "/v1/nodes/0/faults?kind=sleepy"), 400);

@@ -332,6 +332,16 @@ class LocalNetwork(harness.MountTest):
             file.write(content)
         return bytes(content)
 
+    def test_what_a_network_cannot_be(self):
+        for arguments in (["--nodes", "0"], ["--nodes", "101"], ["--shards", "3"], ["--shards", "1001"]):
+            self.cli_fails(USAGE, "localnet", "start", *arguments)
+        self.run_cli("localnet", "start", "--nodes", "4", "--shards", "10")
+        for arguments in (["--nodes", "5"], ["--shards", "11"]):
+            self.cli_fails(USAGE, "localnet", "start", *arguments, says=["4 nodes and 10 shards", "add-node"])
+        self.run_cli("localnet", "start", "--nodes", "4", "--shards", "10")
+        self.cli_fails(USAGE, "localnet", "stop-node", "--", "-1")
+        self.cli_fails(USAGE, "localnet", "stop-node", "4", says="there is no node 4")
+
     def test_damaged_chain(self):
         path = self.stored("chain.sqlite")
         damaged = self.flip_a_bit(path, 5)
