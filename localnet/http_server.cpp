@@ -74,13 +74,15 @@ bool expects_body(const std::string& method) {
   return method == "PUT" || method == "POST" || method == "PATCH" || method == "DELETE";
 }
 
-// A length that is told more than once must be the same every time (RFC 9110, section 8.6).
+// A length that is told more than once must be the same every time (RFC 9110, section 8.6). A body of a method that has
+// none would be left on the connection, and be taken for the next request.
 bool framing_makes_sense(const httplib::Request& request) {
   const size_t lengths = request.get_header_value_count("Content-Length");
   const size_t encodings = request.get_header_value_count("Transfer-Encoding");
   const std::string first = request.get_header_value("Content-Length");
   if (encodings > 0)
-    return encodings == 1 && lengths == 0 && request.get_header_value("Transfer-Encoding") == "chunked";
+    return encodings == 1 && lengths == 0 && request.get_header_value("Transfer-Encoding") == "chunked" &&
+           expects_body(request.method);
   for (size_t i = 1; i < lengths; ++i)
     if (request.get_header_value("Content-Length", i) != first) return false;
   const auto length = parse_decimal(first);
@@ -188,6 +190,8 @@ void put_answer(HttpAnswer answer, httplib::Response& response) {
   response.set_header("Content-Type", answer.content_type);
 }
 
+HttpAnswer unclear_body() { return text_answer(400, "the length of the body is not clear"); }
+
 HttpAnswer preflight() {
   HttpAnswer answer;
   answer.with("Access-Control-Allow-Methods", "*").with("Access-Control-Allow-Headers", "*");
@@ -239,10 +243,7 @@ struct HttpServer::Impl {
 
   void serve(const httplib::Request& request, httplib::Response& response, const httplib::ContentReader* reader) {
     Exchange& exchange = *current_exchange;
-    if (exchange.misframed) {
-      exchange.last = true;
-      return put_answer(text_answer(400, "the length of the body is not clear"), response);
-    }
+    if (exchange.misframed) return put_answer(unclear_body(), response);
     LibraryCall call(request, reader, exchange.content_type);
     HttpAnswer answer = handled(call);
     exchange.cut = answer.cut;
@@ -261,7 +262,9 @@ struct HttpServer::Impl {
     server.Post("/", with_body);
     server.Patch("/", with_body);
     server.Delete("/", with_body);
-    server.Options("/", [](const httplib::Request&, httplib::Response& p) { put_answer(preflight(), p); });
+    server.Options("/", [](const httplib::Request&, httplib::Response& p) {
+      put_answer(current_exchange->misframed ? unclear_body() : preflight(), p);
+    });
   }
 
   void install_hooks() {
@@ -274,7 +277,8 @@ struct HttpServer::Impl {
       response.headers.erase("Accept-Ranges");  // the real services send none
       if (response.get_header_value("Content-Type").empty()) response.headers.erase("Content-Type");
       Exchange& exchange = *current_exchange;
-      exchange.last = exchange.last || !exchange.head_read;  // its body, if any, is still on the way
+      // Its body, if any, is still on the way; whatever the method, also one that nobody serves.
+      exchange.last = exchange.last || exchange.misframed || !exchange.head_read;
       if (!exchange.last) return;
       for (const char* name : {"Connection", "Keep-Alive"}) response.headers.erase(name);
       response.set_header("Connection", "close");

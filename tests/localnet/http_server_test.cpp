@@ -60,6 +60,12 @@ class RawClient {
       if (!more(seconds)) return "";
     }
   }
+  // All that comes until the server ends it.
+  std::string receive_all() {
+    while (more(20)) {
+    }
+    return input_;
+  }
   // Whether the server ends it, within `seconds`.
   bool ends(int seconds = 20) {
     while (more(seconds)) {
@@ -239,6 +245,27 @@ TEST_F(HttpServerTest, UnclearFramingIsRefusedAndEndsTheConnection) {
   EXPECT_TRUE(get.receive().starts_with("HTTP/1.1 400 "));
   EXPECT_TRUE(get.ends());
   EXPECT_EQ(calls_, 0);
+}
+
+// What follows the head of such a request may be anything: it must not be taken for another one.
+TEST_F(HttpServerTest, ABodyWhereNoneIsExpectedEndsTheConnection) {
+  start();
+  const std::string hidden = kGet;
+  const std::string with_length = "Content-Length: " + std::to_string(hidden.size()) + "\r\n\r\n" + hidden;
+  const std::string chunked = "Transfer-Encoding: chunked\r\n\r\n" + hidden;
+  for (const char* method : {"GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"}) {
+    for (const std::string& rest : {with_length, chunked}) {
+      SCOPED_TRACE(std::string(method) + " " + rest);
+      RawClient one = client();
+      one.send(std::string(method) + " /x HTTP/1.1\r\nHost: x\r\n" + rest);
+      EXPECT_TRUE(one.receive_all().starts_with("HTTP/1.1 40"));
+    }
+  }
+  EXPECT_EQ(calls_, 0);
+  RawClient preflight = client();
+  preflight.send("OPTIONS /hello HTTP/1.1\r\nContent-Length: 0\r\n\r\n" + kGet);
+  EXPECT_NE(preflight.receive().find("Access-Control-Allow-Methods: *"), std::string::npos);
+  EXPECT_TRUE(answers_hello(preflight.receive()));
 }
 
 TEST_F(HttpServerTest, HeadsWithoutEndAreRefused) {
