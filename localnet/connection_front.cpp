@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -149,9 +150,11 @@ void ConnectionFront::set_accepting(bool accepting) {
 
 void ConnectionFront::accept_some() {
   for (int i = 0; i < kAcceptAtOnce; ++i) {
-    if (!make_room()) return set_accepting(false);
+    // Nobody is closed before somebody new is there.
+    if (!find_room()) return set_accepting(false);
     Fd socket(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (socket.valid()) {
+      make_room();
       hold(std::move(socket));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return;
@@ -162,15 +165,31 @@ void ConnectionFront::accept_some() {
   }
 }
 
-// Whether one more connection may come; closes the one that waits longest for it.
-bool ConnectionFront::make_room() {
+bool ConnectionFront::is_full() const {
+  return held_.size() >= options_.max_connections || open_connections >= most_open_connections();
+}
+
+// The connection that waits longest, and on which nothing has just been asked: such a one is as good as busy.
+std::list<uint64_t>::iterator ConnectionFront::find_idle() {
+  return std::find_if(waiting_.begin(), waiting_.end(), [this](uint64_t id) REQUIRES(mutex_) {
+    int unread_bytes = 0;
+    return ioctl(held_.at(id)->connection.fd(), FIONREAD, &unread_bytes) == 0 && unread_bytes == 0;
+  });
+}
+
+// Whether one more connection may come.
+bool ConnectionFront::find_room() {
   MutexLock lock(mutex_);
-  if (held_.size() < options_.max_connections && open_connections < most_open_connections()) return true;
-  if (waiting_.empty()) return false;
-  const uint64_t oldest = waiting_.front();
-  waiting_.pop_front();
-  held_.erase(oldest);
-  return true;
+  return !is_full() || find_idle() != waiting_.end();
+}
+
+void ConnectionFront::make_room() {
+  MutexLock lock(mutex_);
+  if (!is_full()) return;
+  const auto idle = find_idle();
+  if (idle == waiting_.end()) return;  // just asked something: one too many for a moment
+  held_.erase(*idle);
+  waiting_.erase(idle);
 }
 
 void ConnectionFront::hold(Fd socket) {

@@ -3,7 +3,7 @@
 //
 // One thread accepts and watches all connections that wait for a request. When the head of one is there, a thread of
 // the pool answers it and gives the connection back. When there are as many connections as there may be, the one that
-// waits longest is closed for the next; when all of them are being answered, new ones wait in the kernel.
+// waits longest is closed for the next; never one that asks something: when all do, new ones wait in the kernel.
 #pragma once
 
 #include <functional>
@@ -54,7 +54,10 @@ class ConnectionFront {
   void watch();
   int wait_ms();
   void accept_some();
-  bool make_room();
+  bool is_full() const REQUIRES(mutex_);
+  std::list<uint64_t>::iterator find_idle() REQUIRES(mutex_);
+  bool find_room();
+  void make_room();
   void hold(Fd socket);
   void stirred(uint64_t id);
   void drop_expired();

@@ -177,8 +177,28 @@ TEST_F(HttpServerTest, PastTheLimitTheLongestIdleConnectionGoes) {
   }
   EXPECT_TRUE(answers_hello(ask(kGet)));
   EXPECT_TRUE(kept[0].ends());
-  kept[9].send(kGet);
-  EXPECT_TRUE(answers_hello(kept[9].receive()));
+  for (size_t i = 1; i < kept.size(); ++i) {  // and nobody else
+    kept[i].send(kGet);
+    EXPECT_TRUE(answers_hello(kept[i].receive())) << i;
+  }
+}
+
+TEST_F(HttpServerTest, InAFullHouseNobodyWhoIsAnsweredGoes) {
+  options_.max_connections = 3;
+  start();
+  std::vector<RawClient> busy;
+  for (int i = 0; i < 3; ++i) {
+    busy.push_back(client());
+    busy.back().send("PUT /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\n");
+  }
+  while (calls_ < 3) std::this_thread::yield();
+  RawClient next = client();
+  next.send(kGet);
+  EXPECT_FALSE(next.ends(1)) << "it waits";
+  EXPECT_EQ(server_->connections().connections, 3u);
+  for (RawClient& one : busy) one.send("abc");
+  for (RawClient& one : busy) EXPECT_TRUE(one.receive().ends_with("-|abc"));
+  EXPECT_TRUE(answers_hello(next.receive()));
 }
 
 TEST_F(HttpServerTest, IdleConnectionsEndAfterTheirTime) {
