@@ -10,6 +10,7 @@ namespace walrusfs::localnet {
 namespace {
 
 constexpr Millis kLookAgain{1'000};
+constexpr int kLookShare = 50;  // of the time goes into looking for what lacks, at the most
 constexpr Millis kTryAgain{10'000};
 constexpr Millis kDistrustFor{600'000};
 // Uploads of a certified blob may still be coming in (storage-node API, section 11).
@@ -31,7 +32,9 @@ Healer::Healer(const Membership& membership, std::string id, NodeStore& store, c
       clock_(clock),
       traffic_(traffic),
       accuse_(std::move(accuse)),
-      options_(options) {}
+      options_(options),
+      next_look_(clock.monotonic()),
+      between_looks_(kLookAgain) {}
 
 HealCounts Healer::counts() const {
   MutexLock lock(mutex_);
@@ -49,44 +52,61 @@ Millis Healer::step() {
   if (stopping_) return kLookAgain;
   auto blob = choose();
   idle_ = !blob && !all_due_;
-  if (!blob) return kLookAgain;
+  if (!blob) return between_looks_;
   if (Status healed = heal(*blob); !healed) {
     log_info("node {} cannot heal blob {} now: {}", id_, blob->to_string(), healed.error().to_string());
-    due_[*blob] = clock_.monotonic() + kTryAgain;
+    lacking_.put(*blob, clock_.monotonic() + kTryAgain);
   }
   return Millis(0);
 }
 
-// Looks at every certified blob; the first one that is due is the choice.
 std::optional<BlobId> Healer::choose() {
-  std::optional<BlobId> chosen;
-  std::map<BlobId, Deadline::TimePoint> still;
   const auto now = clock_.monotonic();
+  std::optional<BlobId> chosen;
+  if (!all_due_ && now < next_look_) chosen = next_due(now);
+  if (!chosen) {
+    look_at_all(now);
+    chosen = next_due(now);
+  }
+  MutexLock lock(mutex_);
+  counts_.blobs_lacking = lacking_.size();
+  return chosen;
+}
+
+// Those that are whole by now, or gone, are passed over.
+std::optional<BlobId> Healer::next_due(Deadline::TimePoint now) {
+  while (auto blob = lacking_.due(now)) {
+    if (registry_.standing(*blob).registered() && !store_.has_all_slivers(*blob)) return blob;
+    lacking_.erase(*blob);
+  }
+  return std::nullopt;
+}
+
+void Healer::look_at_all(Deadline::TimePoint now) {
+  HealQueue lacking;
   const bool all_due = all_due_.exchange(false);
   const bool has_shards = !store_.shards().owned.empty();
   for (const BlobId& blob : registry_.certified_blobs()) {
     if (!has_shards || store_.has_all_slivers(blob)) continue;
-    auto known = due_.find(blob);
-    Deadline::TimePoint when = now;
-    if (!all_due) when = known != due_.end() ? known->second : now + wait_after_certification(blob);
-    still.emplace(blob, when);
-    if (!chosen && when <= now) chosen = blob;
+    auto when = now;
+    if (!all_due) when = lacking_.when(blob).value_or(now + wait_after_certification(blob));
+    lacking.put(blob, when);
   }
-  due_ = std::move(still);
+  lacking_ = std::move(lacking);
   mark_states();
-  return chosen;
+  const auto took = std::chrono::duration_cast<Millis>(clock_.monotonic() - now);
+  between_looks_ = std::max(kLookAgain, took * kLookShare);
+  next_look_ = now + between_looks_;
 }
 
 // A shard is in recovery while a certified blob lacks one of its slivers.
 void Healer::mark_states() {
   std::set<ShardIndex> lacking;
-  for (const auto& [blob, when] : due_)
+  for (const auto& [blob, when] : lacking_.all())
     for (Axis axis : {Axis::kPrimary, Axis::kSecondary})
       for (SliverIndex index : store_.missing(blob, axis))
         lacking.insert(shape_.shard_of(blob, shape_.pair_of(axis, index)));
   store_.mark_recovering({lacking.begin(), lacking.end()});
-  MutexLock lock(mutex_);
-  counts_.blobs_lacking = due_.size();
 }
 
 Millis Healer::wait_after_certification(const BlobId& blob) {

@@ -6,6 +6,9 @@
 // the metadata before it is kept. Nodes that lie are named and passed over; a blob that is itself inconsistent is
 // brought to the ledger with the verdicts of the nodes.
 //
+// All certified blobs are looked at when none of those that are known to lack something can be tried, and now and then
+// while they are; not at every step, which would take longer than the healing when there are many.
+//
 // Blobs that were certified lately wait, because their uploads may still be coming in; those that were certified
 // before the healer was made, or before the shards of its node changed, do not. A blob that cannot be healed now is
 // tried again later.
@@ -21,6 +24,7 @@
 
 #include "base/clock.h"
 #include "localnet/heal_counts.h"
+#include "localnet/heal_queue.h"
 #include "localnet/ledger.h"
 #include "localnet/membership.h"
 #include "localnet/symbol_gatherer.h"
@@ -55,6 +59,8 @@ class Healer {
 
  private:
   std::optional<BlobId> choose();
+  std::optional<BlobId> next_due(Deadline::TimePoint now);
+  void look_at_all(Deadline::TimePoint now);
   Millis wait_after_certification(const BlobId& blob);
   void mark_states();
   Status heal(const BlobId& blob);
@@ -83,7 +89,9 @@ class Healer {
 
   // Of the thread that steps.
   size_t turn_ = 0;
-  std::map<BlobId, Deadline::TimePoint> due_;  // incomplete ones, and when to try them
+  HealQueue lacking_;
+  Deadline::TimePoint next_look_;
+  Millis between_looks_;
   std::map<std::string, Deadline::TimePoint> distrusted_;  // nodes that lied, asked last for a while
 
   std::atomic<bool> all_due_{true}, idle_{false}, stopping_{false};

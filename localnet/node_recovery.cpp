@@ -106,6 +106,7 @@ HttpAnswer StorageNode::recovery_symbols(HttpCall& call, const BlobId& blob) {
   if (!registry_.standing(blob).registered()) return refuse::sliver_not_found();
 
   bool any_ours = false;
+  uint64_t bytes = 0;
   std::vector<Bytes> found;
   std::optional<ProvingSliver> proving;
   for (const SymbolId& id : wanted.ids) {
@@ -119,8 +120,11 @@ HttpAnswer StorageNode::recovery_symbols(HttpCall& call, const BlobId& blob) {
         proving.emplace(shape(), std::move(*sliver));
       }
       found.push_back(proving->prove(source.target).to_bytes());
+      bytes += found.back().size();
       break;
     }
+    // Answers may be partial; the next symbol has as many bytes as this one.
+    if (!found.empty() && bytes + found.back().size() > kSymbolsAnswerBytes) break;
   }
   if (found.empty()) return any_ours ? refuse::sliver_not_found() : refuse::symbol_not_present();
   BcsWriter out;

@@ -17,7 +17,7 @@ namespace refuse = node_errors;
 
 constexpr uint64_t kMetadataBodyBytes = 2 << 20;
 constexpr uint64_t kSliverBodySlackBytes = 128;
-constexpr uint64_t kSymbolsAnswerBytes = 64 << 20;
+constexpr uint64_t kSymbolFrameBytes = 16;       // what stands around one without a proof, at the most
 constexpr uint64_t kSymbolAndProofBytes = 1024;  // what a symbol's index, length and Merkle proof take at the most
 
 HttpAnswer unknown_route() { return text_answer(404, ""); }
@@ -243,10 +243,29 @@ HttpAnswer StorageNode::put_sliver(HttpCall& call, const SliverPath& where) {
   auto pending = read_pending(call);
   if (auto* refusal = std::get_if<HttpAnswer>(&pending)) return std::move(*refusal);
   if (auto refusal = wrong_content_type(call)) return std::move(*refusal);
-  auto body = read_whole_body(call, shape().sliver_bytes(Axis::kPrimary, kMaxSymbolBytes) + kSliverBodySlackBytes);
-  if (!body && body.error().code() == Code::kTooLarge) return text_answer(413, "length limit exceeded");
-  if (!body) return text_answer(400, body.error().message());
-  return store_sliver(where, *body, std::get<bool>(pending));
+  auto body = read_sliver(call, where);
+  if (auto* refusal = std::get_if<HttpAnswer>(&body)) return std::move(*refusal);
+  return store_sliver(where, std::get<Bytes>(body), std::get<bool>(pending));
+}
+
+// No more of it than a sliver of this blob can have, once its metadata is known.
+std::variant<Bytes, HttpAnswer> StorageNode::read_sliver(HttpCall& call, const SliverPath& where) {
+  const uint64_t of_any = shape().sliver_bytes(Axis::kPrimary, kMaxSymbolBytes) + kSliverBodySlackBytes;
+  const auto metadata = known_metadata(where.blob);
+  const uint64_t most = metadata ? metadata->sliver_bytes(where.axis) + kSliverBodySlackBytes : of_any;
+  auto body = read_whole_body(call, most);
+  if (body) return std::move(*body);
+  if (body.error().code() != Code::kTooLarge) return text_answer(400, body.error().message());
+  const auto announced = parse_decimal(call.header("Content-Length").value_or(""));
+  if (!metadata || (announced && *announced > of_any)) return text_answer(413, "length limit exceeded");
+  if (!shape().has(where.pair)) return refuse::index_out_of_range(shape().n());
+  return refuse::invalid_sliver("it is longer than a sliver of this blob");
+}
+
+// Stored or waiting for its registration; null when the blob is unknown.
+std::shared_ptr<const BlobMetadata> StorageNode::known_metadata(const BlobId& blob) {
+  auto stored = store_.metadata(blob);
+  return stored ? *stored : pending_.metadata(blob);
 }
 
 HttpAnswer StorageNode::store_sliver(const SliverPath& where, const Bytes& body, bool pending) {
@@ -384,15 +403,15 @@ HttpAnswer StorageNode::decoding_symbols(HttpCall& call, const BlobId& blob) {
   uint32_t count = 0;
   uint64_t bytes = 0;
   for (uint16_t target : targets) {
-    if (bytes >= kSymbolsAnswerBytes) break;  // answers may be partial
     auto symbols = store_.symbols(blob, other(*axis), target);
     if (!symbols && symbols.error().code() == Code::kNotFound) return refuse::sliver_not_found();
     if (!symbols) return failed(symbols.error());
+    for (const auto& [index, data] : *symbols) bytes += data.size() + kSymbolFrameBytes;
+    if (count > 0 && bytes > kSymbolsAnswerBytes) break;  // answers may be partial
     ++count;
     entries.u16(target);
     entries.uleb(static_cast<uint32_t>(symbols->size()));
     for (auto& [index, data] : *symbols) {
-      bytes += data.size();
       entries.raw(DecodingSymbol{*axis, index, std::move(data)}.to_bytes());
     }
   }

@@ -17,6 +17,9 @@ namespace walrusfs::localnet {
 // The shards of node `id` in the present epoch, and those that it gave away when the epoch began.
 ShardSet shards_of(const std::string& id, const EpochCommittees& committees);
 
+// Of symbols in one answer; what is beyond has to be asked for again.
+constexpr uint64_t kSymbolsAnswerBytes = 64 << 20;
+
 class StorageNode {
  public:
   // All must outlive the node; `id` is its name in committees, `key` is what it signs with.
@@ -45,6 +48,9 @@ class StorageNode {
   HttpAnswer metadata_status(const BlobId& blob);
   HttpAnswer get_sliver(const SliverPath& where);
   HttpAnswer put_sliver(HttpCall& call, const SliverPath& where);
+  // The body, or the refusal.
+  std::variant<Bytes, HttpAnswer> read_sliver(HttpCall& call, const SliverPath& where);
+  std::shared_ptr<const BlobMetadata> known_metadata(const BlobId& blob);
   HttpAnswer store_sliver(const SliverPath& where, const Bytes& body, bool pending);
   HttpAnswer buffer_sliver(const SliverPath& where, ByteView body, const BlobMetadata& metadata, bool pending);
   Result<Sliver> verified_sliver(const SliverPath& where, ByteView body, const BlobMetadata& metadata) const;

@@ -156,6 +156,39 @@ TEST_F(HealerTest, RecentUploadsAreWaitedFor) {
   EXPECT_TRUE(ring_.is_whole(3, blob));
 }
 
+// Each look at all blobs costs more than a step when there are many.
+TEST_F(HealerTest, AllBlobsAreNotLookedAtAtEveryStep) {
+  std::vector<EncodedBlob> blobs;
+  for (uint64_t i = 0; i < 10; ++i) blobs.push_back(ring_.store(content_of(5'000, i)));
+  ring_.wipe(0);
+  Healer& healer = ring_.healer(0, by_symbols());
+  const uint64_t before = ring_.registry.looks;
+  uint64_t steps = 0;
+  while (healer.step() == Millis(0)) ++steps;
+  EXPECT_GE(steps, blobs.size());
+  EXPECT_EQ(ring_.registry.looks - before, 2u) << "one at first, and one that finds that there is no more";
+  for (const EncodedBlob& blob : blobs) EXPECT_TRUE(ring_.is_whole(0, blob));
+  EXPECT_TRUE(healer.is_whole());
+}
+
+TEST(HealQueueTest, TellsWhoseTimeHasCome) {
+  HealQueue queue;
+  const Deadline::TimePoint now{};
+  const BlobId a{{1}}, b{{2}};
+  EXPECT_FALSE(queue.due(now));
+  queue.put(a, now + Millis(2));
+  queue.put(b, now + Millis(1));
+  EXPECT_FALSE(queue.due(now));
+  EXPECT_EQ(queue.due(now + Millis(2)), b);
+  queue.put(b, now + Millis(3));
+  EXPECT_EQ(queue.size(), 2u);
+  EXPECT_EQ(queue.due(now + Millis(2)), a);
+  queue.erase(a);
+  EXPECT_FALSE(queue.due(now + Millis(2)));
+  EXPECT_EQ(queue.when(b), now + Millis(3));
+  EXPECT_FALSE(queue.when(a));
+}
+
 // Changes one symbol in every answer to decodingSymbols.
 void lie_about_symbols(HttpCall& call, HttpAnswer& answer) {
   if (call.path().ends_with("/decodingSymbols") && answer.status == 200 && answer.body.size() > 20)

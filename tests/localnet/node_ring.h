@@ -24,6 +24,7 @@ class TestRegistry : public BlobRegistry {
   }
   bool object_is_live(const std::string&, const BlobId&) const override { return true; }
   std::vector<BlobId> certified_blobs() const override {
+    ++looks;
     MutexLock lock(mutex_);
     std::vector<BlobId> out;
     for (const auto& [blob, standing] : blobs_)
@@ -44,6 +45,8 @@ class TestRegistry : public BlobRegistry {
     set(blob, standing);
   }
   void set_epoch(uint32_t epoch) { epoch_ = epoch; }
+
+  mutable std::atomic<uint64_t> looks{0};  // at all certified blobs
 
  private:
   void set(const BlobId& blob, const BlobStanding& standing) {
@@ -120,6 +123,7 @@ class NodeRing {
   // From now on the node's answers pass through `spoil`.
   void spoil(size_t node, Spoil spoil) { nodes_[node]->spoil = std::move(spoil); }
 
+  HttpAnswer answer(size_t node, HttpCall& call) { return nodes_[node]->node->answer(call); }
   NodeStore& kept_by(size_t node) { return *nodes_[node]->store; }
   const bls::SecretKey& key(size_t node) const { return keys_[node]; }
   const std::string& id(size_t node) const { return current().members()[node].id; }

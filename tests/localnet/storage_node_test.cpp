@@ -4,7 +4,9 @@
 #include "codec/recovery.h"
 #include "localnet/envelope.h"
 #include "localnet/node_json.h"
+#include "fake_call.h"
 #include "network_fixture.h"
+#include "node_ring.h"
 
 namespace walrusfs::localnet {
 namespace {
@@ -175,6 +177,11 @@ TEST_F(StorageNodeTest, WrongSliversAreRefused) {
   EXPECT_EQ(send(node(0), "PUT", path("/slivers/0/primary"), no_such_index, kOctets).reason(),
             "SLIVER_INDEX_MISMATCH");
   EXPECT_EQ(send(node(0), "PUT", path("/slivers/0/primary"), std::string(7 * 65'534 + 129, 'x'), kOctets).status, 413);
+  const size_t most = encoded_->metadata.sliver_bytes(Axis::kPrimary) + 128;
+  EXPECT_EQ(send(node(0), "PUT", path("/slivers/0/primary"), std::string(most, 'x'), kOctets).reason(),
+            "INVALID_CONTENT_TYPE") << "it is read, and makes no sense";
+  EXPECT_EQ(send(node(0), "PUT", path("/slivers/0/primary"), std::string(most + 1, 'x'), kOctets).reason(),
+            "INVALID_SLIVER") << "it is not even read";
   EXPECT_EQ(ask("/slivers/0/primary").status, 404) << "nothing of that was kept";
 }
 
@@ -462,6 +469,27 @@ TEST_F(InconsistentBlobTest, AnInvalidBlobIsNeitherTakenNorServed) {
   stop();
   start_again();
   EXPECT_TRUE(ask("/status").json()["success"]["data"].contains("invalid")) << "for ever";
+}
+
+// Any number of symbols may be asked for, the same one again and again, but an answer has its limit.
+TEST(SymbolsTest, AnAnswerHoldsNoMoreThanItsLimit) {
+  NodeRing ring(10, 1);
+  const EncodedBlob blob = ring.store(Bytes(1'834'952));
+  ASSERT_EQ(blob.metadata.symbol_bytes(), kMaxSymbolBytes);
+  const std::string path = "/v1/blobs/" + blob.metadata.blob_id().to_string() + "/recoverySymbols";
+  auto ask = [&](uint64_t symbols) {
+    std::string query = "id=0-0";
+    for (uint64_t i = 1; i < symbols; ++i) query += "&id=0-0";
+    FakeCall call("GET", path, query);
+    HttpAnswer answer = ring.answer(0, call);
+    EXPECT_EQ(answer.status, 200);
+    return answer.body.size();
+  };
+  const uint64_t one = ask(1) - 1, most = kSymbolsAnswerBytes / one;
+  constexpr uint64_t kCountBytes = 2;
+  EXPECT_EQ(ask(most), most * one + kCountBytes);
+  EXPECT_EQ(ask(most + 1), most * one + kCountBytes);
+  EXPECT_EQ(ask(3 * most), most * one + kCountBytes);
 }
 
 class ManyNodesTest : public NetworkTest {};
