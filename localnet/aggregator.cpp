@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 #include "localnet/api_page.h"
-#include "localnet/byte_spool.h"
 #include "localnet/query.h"
 
 namespace walrusfs::localnet {
@@ -10,7 +9,7 @@ namespace {
 
 constexpr size_t kRequestsAtATime = 256, kRequestsWaiting = 320;  // the official defaults
 constexpr uint64_t kInMemoryBytes = 16 << 20;  // larger answers are made while they are sent
-constexpr uint64_t kSpoolMemoryBytes = 4 << 20;
+constexpr SpoolLimits kCheckLimits{4 << 20, uint64_t{16} << 30};
 
 // "bytes=a-b" and nothing else.
 std::optional<std::pair<uint64_t, uint64_t>> parse_closed_range(std::string_view header) {
@@ -57,8 +56,8 @@ bool get_only(HttpCall& call, std::optional<HttpAnswer>* refusal) {
 Aggregator::Aggregator(BlobReader& reader, const Ledger& ledger, Files& files, Clock& clock, AggregatorOptions options)
     : reader_(reader),
       ledger_(ledger),
-      files_(files),
       options_(std::move(options)),
+      checks_(files, options_.scratch_folder, "check-", kCheckLimits),
       quilts_(reader_, options_.attributes),
       not_found_(clock, options_.keep_not_found),
       gate_(kRequestsAtATime, kRequestsWaiting) {}
@@ -265,17 +264,17 @@ HttpAnswer Aggregator::send(const BlobId& blob, const MetadataPtr& metadata, Byt
 
 // Encodes the whole blob again and compares the ID: finds bad hashes that no read would touch.
 Status Aggregator::check_strictly(const BlobId& blob, const MetadataPtr& metadata) {
-  ByteSpool spool(files_, options_.scratch_folder + "/check-" + std::to_string(scratch_files_++), kSpoolMemoryBytes);
+  const auto spool = checks_.spool();
   Status spooled;
   if (metadata->blob_bytes() > 0) {
     Status read = reader_.read(blob, metadata, {0, metadata->blob_bytes()}, [&](ByteView piece) {
-      spooled = spool.append(piece);
+      spooled = spool->append(piece);
       return spooled.ok();
     });
     WFS_TRY(spooled);
     WFS_TRY(read);
   }
-  WFS_ASSIGN(ByteView content, spool.view());
+  WFS_ASSIGN(ByteView content, spool->view());
   WFS_ASSIGN(BlobMetadata recomputed, compute_metadata(metadata->shape(), content));
   if (recomputed.blob_id() != blob)
     return Error(Code::kCorrupt, "the blob was encoded inconsistently: its content does not give its ID");

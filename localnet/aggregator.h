@@ -4,7 +4,6 @@
 // Safe to call from any thread.
 #pragma once
 
-#include <atomic>
 #include <string>
 
 #include "base/clock.h"
@@ -16,6 +15,7 @@
 #include "localnet/gate.h"
 #include "localnet/ledger.h"
 #include "localnet/not_found_cache.h"
+#include "localnet/spool_folder.h"
 
 namespace walrusfs::localnet {
 
@@ -63,11 +63,10 @@ class Aggregator {
 
   BlobReader& reader_;
   const Ledger& ledger_;
-  Files& files_;
   const AggregatorOptions options_;
+  SpoolFolder checks_;  // blobs that are encoded again
   AggregatorQuilts quilts_;
   NotFoundCache not_found_;
-  std::atomic<uint64_t> scratch_files_{0};
   Gate gate_;
 };
 

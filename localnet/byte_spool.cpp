@@ -4,10 +4,17 @@
 
 namespace walrusfs::localnet {
 
-ByteSpool::ByteSpool(Files& files, std::string path, uint64_t memory_bytes)
-    : files_(files), path_(std::move(path)), memory_bytes_(memory_bytes) {}
+bool SpoolRoom::take(uint64_t bytes) {
+  if (taken_bytes_.fetch_add(bytes) + bytes <= most_bytes_) return true;
+  taken_bytes_ -= bytes;
+  return false;
+}
+
+ByteSpool::ByteSpool(Files& files, std::string path, uint64_t memory_bytes, SpoolRoom& room)
+    : files_(files), path_(std::move(path)), memory_bytes_(memory_bytes), room_(room) {}
 
 ByteSpool::~ByteSpool() {
+  room_.give_back(size_);
   if (!file_) return;
   file_.reset();
   if (Status removed = files_.remove(path_); !removed) log_warn("temporary file: {}", removed.error().message());
@@ -15,6 +22,7 @@ ByteSpool::~ByteSpool() {
 
 Status ByteSpool::append(ByteView piece) {
   WFS_CHECK(!mapped_);
+  if (!room_.take(piece.size())) return Error(Code::kBusy, "too many uploads are on their way; try again later");
   walrusfs::append(pending_, piece);
   size_ += piece.size();
   return pending_.size() > memory_bytes_ ? flush() : ok_status();

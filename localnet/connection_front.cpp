@@ -1,5 +1,6 @@
 #include "localnet/connection_front.h"
 
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -59,7 +60,10 @@ struct ConnectionFront::Held {
   bool waits = false;
   std::list<uint64_t>::iterator place;  // in waiting_, while it waits
 
-  Held(uint64_t number, std::unique_ptr<Wire> wire) : id(number), connection(std::move(wire)) { ++open_connections; }
+  Held(uint64_t number, std::unique_ptr<Wire> wire, Clock& clock, const TransferLimits& limits)
+      : id(number), connection(std::move(wire), clock, limits) {
+    ++open_connections;
+  }
   ~Held() { --open_connections; }
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
@@ -68,6 +72,8 @@ struct ConnectionFront::Held {
 Result<std::unique_ptr<ConnectionFront>> ConnectionFront::start(Fd listener, const FrontOptions& options, Clock& clock,
                                                                 MakeWire make_wire, Serve serve) {
   most_open_connections();  // raises the limit before the first one comes
+  // TLS writes to connections that the other side has closed; that is an error, and not the end of the process.
+  signal(SIGPIPE, SIG_IGN);
   Fd poll(epoll_create1(EPOLL_CLOEXEC)), wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!poll.valid() || !wake.valid()) return error_from_errno(errno, "watch connections");
   WFS_TRY(watch_descriptor(poll.get(), EPOLL_CTL_ADD, listener.get(), kListenerId, EPOLLIN));
@@ -98,7 +104,15 @@ ConnectionFront::~ConnectionFront() {
   }
   wake();
   watcher_.join();
+  break_off_the_slow();
   pool_.finish();
+}
+
+void ConnectionFront::break_off_the_slow() {
+  MutexLock lock(mutex_);
+  const Deadline grace = clock_.in(options_.stop_grace);
+  while (held_.size() > waiting_.size() && !clock_.passed(grace)) gone_.wait_for(mutex_, clock_.left(grace));
+  for (const auto& [id, held] : held_) shutdown(held->connection.fd(), SHUT_RDWR);
 }
 
 FrontCounts ConnectionFront::counts() const {
@@ -200,7 +214,7 @@ void ConnectionFront::hold(Fd socket) {
   {
     MutexLock lock(mutex_);
     const uint64_t id = next_id_++;
-    auto made = std::make_unique<Held>(id, std::move(wire));
+    auto made = std::make_unique<Held>(id, std::move(wire), clock_, options_.transfers);
     held = made.get();
     held_.emplace(id, std::move(made));
   }
@@ -241,6 +255,7 @@ void ConnectionFront::drop_expired() {
 void ConnectionFront::answer(Held& held) {
   Connection::Gathered gathered = Connection::Gathered::kRequest;
   while (gathered == Connection::Gathered::kRequest) {
+    held.connection.begin_request();
     const bool good = serve_(held.connection);
     bool stopping = false;
     {
@@ -275,6 +290,7 @@ void ConnectionFront::forget(uint64_t id) {
   ended = std::move(found->second);
   if (ended->waits) waiting_.erase(ended->place);
   held_.erase(found);
+  if (stopping_) gone_.notify_all();
 }
 
 void ConnectionFront::wake() {

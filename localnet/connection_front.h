@@ -22,6 +22,8 @@ struct FrontOptions {
   size_t max_connections = 4096;
   size_t max_threads = 64;
   Millis idle_life{60'000};  // of a connection; what was sent of a head that is not complete does not count
+  TransferLimits transfers;
+  Millis stop_grace{5'000};  // for requests that are being answered when it ends; then their connections break
 };
 
 struct FrontCounts {
@@ -38,7 +40,8 @@ class ConnectionFront {
   // `listener` is bound, listening and non-blocking. `clock` must outlive the front.
   static Result<std::unique_ptr<ConnectionFront>> start(Fd listener, const FrontOptions& options, Clock& clock,
                                                         MakeWire make_wire, Serve serve);
-  // Closes what waits; requests that are being answered are finished, without what they have yet to receive.
+  // Closes what waits; requests that are being answered are finished, without what they have yet to receive, and
+  // without the rest of answers that are not taken within the grace.
   ~ConnectionFront();
 
   FrontCounts counts() const;
@@ -70,6 +73,7 @@ class ConnectionFront {
   void rearm(const Held& held, Connection::Gathered missing);
   void forget(uint64_t id);
   void wake();
+  void break_off_the_slow();
 
   // Constant after construction.
   const Fd listener_, poll_, wake_;
@@ -84,6 +88,7 @@ class ConnectionFront {
   std::list<uint64_t> waiting_ GUARDED_BY(mutex_);  // the longest first
   uint64_t next_id_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
+  CondVar gone_;  // of those that are answered, while stopping
   GrowingPool pool_;
   std::thread watcher_;
 };

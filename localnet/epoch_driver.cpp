@@ -144,9 +144,16 @@ Status EpochDriver::let_go_of_the_past() {
   return {};
 }
 
+void EpochDriver::end_waits() {
+  MutexLock lock(mutex_);
+  ending_ = true;
+  done_.notify_all();
+}
+
 Status EpochDriver::wait_until_done(Deadline deadline) {
   MutexLock lock(mutex_);
   while (changing_) {
+    if (ending_) return Error(Code::kUnavailable, "the network stops; the change goes on after its next start");
     if (clock_.passed(deadline))
       return Error(Code::kTimeout, "the new epoch has begun, but nodes of too few shards have copied what is theirs");
     done_.wait_for(mutex_, Millis(20));

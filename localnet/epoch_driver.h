@@ -59,7 +59,10 @@ class EpochDriver {
   // A bounded piece of work. When it wants to be called next.
   Millis step();
   // Waits until no change runs any more; kTimeout at the deadline: then nodes with too few shards have synced.
+  // kUnavailable after end_waits().
   Status wait_until_done(Deadline deadline);
+  // The network stops: a change goes on after the next start.
+  void end_waits();
 
  private:
   Status continue_change(const EpochCommittees& change);
@@ -89,6 +92,7 @@ class EpochDriver {
   Mutex mutex_;
   CondVar done_;
   bool changing_ GUARDED_BY(mutex_);  // until the nodes know that the change is done
+  bool ending_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace walrusfs::localnet

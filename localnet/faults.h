@@ -94,6 +94,8 @@ class Faults {
   // For the length of the rule's delay, or until the fault is cleared.
   void wait(const FaultStrike& strike);
 
+  // Nobody waits any more: the end is near.
+  void end_waits() { ++without_waits_; }
   // As long as it lives nobody waits: a server that is to stop waits for its requests.
   class WithoutWaits {
    public:

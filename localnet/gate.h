@@ -19,6 +19,11 @@ class Gate {
     ++inside_;
     return true;
   }
+  // Whether enter() would say no, now.
+  bool full() const {
+    MutexLock lock(mutex_);
+    return inside_ >= most_inside_ && waiting_ >= most_waiting_;
+  }
   size_t waiting() const {
     MutexLock lock(mutex_);
     return waiting_;

@@ -249,6 +249,8 @@ struct HttpServer::Impl {
     exchange.cut = answer.cut;
     if (exchange.cut) return;
     exchange.last = !call.drain();
+    if (answer.status >= 400 && exchange.connection.too_slow())
+      answer = text_answer(408, "the body of the request did not arrive in time");
     put_answer(std::move(answer), response);
   }
 
@@ -330,6 +332,8 @@ struct HttpServer::Impl {
     limits.max_connections = options.max_connections;
     limits.max_threads = options.max_threads;
     limits.idle_life = std::chrono::seconds(options.keep_alive_seconds);
+    limits.transfers = options.transfers;
+    limits.stop_grace = options.stop_grace;
     WFS_ASSIGN(front, ConnectionFront::start(
                           std::move(listener), limits, system_clock(),
                           [this](Fd socket) { return make_wire(std::move(socket)); },

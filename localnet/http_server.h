@@ -26,6 +26,8 @@ struct HttpServerOptions {
   size_t max_threads = 64;         // requests that are answered at a time; more wait
   size_t max_connections = 4096;   // then the one that waits longest is closed for the next
   int keep_alive_seconds = 60;     // of a connection without a request
+  TransferLimits transfers;        // a slower body is answered 408, an answer that is taken slower is broken off
+  Millis stop_grace{5'000};        // when stopping: for answers to be taken
   // Answer to a Range header that is no list of byte ranges at all; such a request never reaches the handler.
   HttpAnswer malformed_range;
   // HTTPS instead of HTTP.
@@ -36,7 +38,8 @@ class HttpServer {
  public:
   // Bound and listening when it returns. kBusy when the port is taken and no other one may be used.
   static Result<std::unique_ptr<HttpServer>> start(HttpServerOptions options, HttpHandler handler);
-  // Stops accepting, lets running requests finish, joins all threads.
+  // Stops accepting, lets running requests finish (without the rest of bodies that are still on their way), breaks off
+  // answers that are not taken within the grace, joins all threads.
   ~HttpServer();
 
   uint16_t port() const;

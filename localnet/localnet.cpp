@@ -145,7 +145,8 @@ struct Localnet::Impl {
   }
 
   void stop() {
-    const Faults::WithoutWaits ending_soon(ledger_faults);
+    ledger_faults.end_waits();
+    if (nodes) nodes->end_waits();
     control_server.reset();
     rpc_server.reset();
     services.reset();

@@ -75,6 +75,12 @@ void NodeSet::stop() {
   for (const auto& host : hosts) host->stop();
 }
 
+void NodeSet::end_waits() {
+  ending_ = true;
+  driver_->end_waits();
+  for (const auto& host : all()) host->faults().end_waits();
+}
+
 // Runs and is known to all, itself included.
 Status NodeSet::host_node(const Member& member, uint16_t port) {
   const auto others = all();
@@ -167,7 +173,8 @@ void NodeSet::change_epoch_by_fault() {
   driving_->nudge();
   // It may be busy with a node that waits for this very request to end.
   const Deadline deadline = world_.clock.in(kFaultPatience);
-  while (membership_->committees()->epoch == before && !world_.clock.passed(deadline)) world_.clock.sleep_for(kLook);
+  while (membership_->committees()->epoch == before && !ending_ && !world_.clock.passed(deadline))
+    world_.clock.sleep_for(kLook);
 }
 
 // As its operator would: keys of its own, and the proof that it possesses them.
@@ -234,7 +241,7 @@ Status NodeSet::stake(size_t number, uint64_t frost) {
 Result<uint32_t> NodeSet::advance_epoch() {
   const Deadline patience = world_.clock.in(kHealPatience);
   Status begun = driver_->begin_change();
-  while (!begun && begun.error().code() == Code::kBusy && !world_.clock.passed(patience)) {
+  while (!begun && begun.error().code() == Code::kBusy && !ending_ && !world_.clock.passed(patience)) {
     world_.clock.sleep_for(kLook);  // nodes heal or copy
     begun = driver_->begin_change();
   }

@@ -4,6 +4,7 @@
 // Nodes are counted in the order in which they joined; the number stays. Safe to call from any thread.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,6 +37,9 @@ class NodeSet {
   // Nobody asks the nodes any more.
   ~NodeSet();
   void stop();
+  // Whoever waits for a node that a fault holds up, or for a change of epochs, does not any more. Before the servers
+  // stop, which wait for their requests.
+  void end_waits();
 
   const Membership& membership() const { return *membership_; }
   const NodeDirectory& directory() const { return directory_; }
@@ -85,6 +89,7 @@ class NodeSet {
   std::unique_ptr<Challenger> challenger_;
   std::unique_ptr<EpochDriver> driver_;
 
+  std::atomic<bool> ending_{false};
   Mutex joining_mutex_;  // one node joins at a time; taken before mutex_
   mutable Mutex mutex_;
   Committee roster_ GUARDED_BY(mutex_);  // all nodes that ever joined, in the order of their numbers

@@ -1,5 +1,7 @@
 #include "localnet/publisher.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "localnet/api_page.h"
 #include "localnet/confirmations.h"
@@ -30,13 +32,11 @@ HttpAnswer routes_page() {
                                        {"GET", "/status", "OK"}});
 }
 
-// Nothing once the body is in the spool.
-std::optional<HttpAnswer> take_body(HttpCall& call, uint64_t max_bytes, ByteSpool& body) {
-  const Status taken = body.take(call, max_bytes);
-  if (taken.ok()) return std::nullopt;
-  if (taken.error().code() == Code::kTooLarge) return text_answer(413, "length limit exceeded");
-  if (taken.error().code() == Code::kInvalidArgument) return text_answer(400, taken.error().message());
-  return error_answer(internal_error(taken.error().message()));
+HttpAnswer overloaded() { return text_answer(429, "the service is overloaded; try again later"); }
+
+// Of all bodies and quilts together that are on their way or being stored.
+uint64_t most_spooled_bytes(const PublisherOptions& options) {
+  return (kStoresAtATime + kStoresWaiting) * std::max(options.max_body_bytes, options.max_quilt_bytes);
 }
 
 }  // namespace
@@ -47,8 +47,8 @@ Publisher::Publisher(const Membership& membership, BlobWriter& writer, const Nod
       writer_(writer),
       nodes_(nodes),
       ledger_(ledger),
-      files_(files),
       options_(std::move(options)),
+      spools_(files, options_.scratch_folder, "upload-", {.all_bytes = most_spooled_bytes(options_)}),
       gate_(kStoresAtATime, kStoresWaiting) {}
 
 HttpAnswer Publisher::answer(HttpCall& call) {
@@ -57,8 +57,7 @@ HttpAnswer Publisher::answer(HttpCall& call) {
   const bool quilt = call.path() == "/v1/quilts";
   if (call.path() != "/v1/blobs" && !quilt) return text_answer(404, "");
   if (call.method() != "PUT") return text_answer(405, "");
-  GatePass pass(gate_);
-  if (!pass.inside()) return text_answer(429, "the service is overloaded; try again later");
+  if (gate_.full()) return overloaded();  // before a body is sent, and a token used up, for nothing
   return put(call, quilt);
 }
 
@@ -70,10 +69,12 @@ HttpAnswer Publisher::put(HttpCall& call, bool quilt) {
   const JwtGuard::Admission admission = options_.guard ? options_.guard->admit(call, upload) : JwtGuard::Admission();
   if (admission.refusal) return *admission.refusal;
 
-  ByteSpool body(files_, scratch_path("upload-"), options_.body_memory_bytes);
-  const uint64_t limit = quilt ? options_.max_quilt_bytes : options_.max_body_bytes;
-  if (auto refusal = take_body(call, limit, body)) return std::move(*refusal);
-  const auto content = body.view();
+  const auto body = spools_.spool();
+  if (Status taken = body->take(call, quilt ? options_.max_quilt_bytes : options_.max_body_bytes); !taken)
+    return refusal_of_body(taken.error()).value_or(error_answer(internal_error(taken.error().message())));
+  GatePass pass(gate_);
+  if (!pass.inside()) return overloaded();
+  const auto content = body->view();
   if (!content) return error_answer(internal_error(content.error().message()));
   if (quilt)
     return store_quilt(*query.wish, admission.claims, call.header("Content-Type").value_or(""), *content);
@@ -83,20 +84,16 @@ HttpAnswer Publisher::put(HttpCall& call, bool quilt) {
 
 HttpAnswer Publisher::store_quilt(const StoreWish& wish, const std::optional<JwtClaims>& claims,
                                   const std::string& content_type, ByteView form) {
-  ByteSpool quilt(files_, scratch_path("quilt-"), options_.body_memory_bytes);
-  const auto plan = build_quilt_of_form(shape_, content_type, form, quilt);
+  const auto quilt = spools_.spool();
+  const auto plan = build_quilt_of_form(shape_, content_type, form, *quilt);
   if (!plan && plan.error().code() == Code::kInvalidArgument) return malformed_request(plan.error().message());
   if (!plan) return error_answer(internal_error(plan.error().message()));
-  const auto content = quilt.view();
+  const auto content = quilt->view();
   if (!content) return error_answer(internal_error(content.error().message()));
   if (auto refusal = check_token_size(claims, content->size())) return std::move(*refusal);
   BlobId blob;
   HttpAnswer stored = store(wish, *content, &blob);
   return stored.status == 200 ? json_answer(200, quilt_stored_json(stored.body, blob, *plan)) : stored;
-}
-
-std::string Publisher::scratch_path(const char* prefix) {
-  return options_.scratch_folder + "/" + prefix + std::to_string(uploads_++);
 }
 
 HttpAnswer Publisher::store(const StoreWish& wish, ByteView content, BlobId* id) {

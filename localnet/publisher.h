@@ -6,25 +6,23 @@
 // Safe to call from any thread.
 #pragma once
 
-#include <atomic>
 #include <optional>
 #include <string>
 
 #include "base/files.h"
 #include "localnet/blob_writer.h"
-#include "localnet/byte_spool.h"
 #include "localnet/confirmations.h"
 #include "localnet/gate.h"
 #include "localnet/http_types.h"
 #include "localnet/jwt.h"
 #include "localnet/ledger.h"
 #include "localnet/publisher_query.h"
+#include "localnet/spool_folder.h"
 
 namespace walrusfs::localnet {
 
 struct PublisherOptions {
   uint64_t max_body_bytes = 10'240 * 1024;  // the official default
-  uint64_t body_memory_bytes = 4 << 20;     // larger bodies wait in a temporary file
   uint64_t max_quilt_bytes = 100 << 20;     // of the form, all its files together; the official limit
   std::string scratch_folder;               // exists, the publisher's own
   unsigned encode_threads = 2;
@@ -56,16 +54,13 @@ class Publisher {
   HttpAnswer spread_and_certify(const BlobMetadata& metadata, const Registration& registration, bool reused,
                                 const StoreWish& wish, ByteView content);
 
-  std::string scratch_path(const char* prefix);
-
   const CodeShape shape_;
   BlobWriter& writer_;
   const NodeDirectory& nodes_;
   Ledger& ledger_;
-  Files& files_;
   const PublisherOptions options_;
-  std::atomic<uint64_t> uploads_{0};
-  Gate gate_;
+  SpoolFolder spools_;
+  Gate gate_;  // entered once the body is there
 };
 
 }  // namespace walrusfs::localnet

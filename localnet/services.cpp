@@ -8,8 +8,9 @@
 namespace walrusfs::localnet {
 namespace {
 
-// The gates admit 256 + 320, 8 + 8 and 8 + 64; requests beyond must still be told 429.
-constexpr size_t kAggregatorThreads = 640, kPublisherThreads = 64, kRelayThreads = 96;
+// The gates admit 256 + 320, 8 + 8 and 8 + 64; requests beyond must still be told 429. The rest of the publisher's and
+// the relay's is for bodies that come slowly, a thread each.
+constexpr size_t kAggregatorThreads = 640, kPublisherThreads = 256, kRelayThreads = 256;
 
 AggregatorOptions aggregator_options(const LocalnetConfig& config, const std::string& scratch_folder) {
   AggregatorOptions options;

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
-#include "localnet/byte_spool.h"
 #include "localnet/confirmations.h"
 #include "localnet/envelope.h"
 #include "localnet/query.h"
@@ -15,6 +14,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr size_t kUploadsAtATime = 8, kUploadsWaiting = 64;
+constexpr uint64_t kBodiesAtATime = 16;  // of the largest size, on their way or at work; of smaller ones more
 constexpr size_t kNonceBytes = 32;
 // The chain may be a moment behind the client that has just used it.
 constexpr int kLagTries = 10;
@@ -28,6 +28,8 @@ HttpAnswer client_error(const Error& error) {
   log_warn("upload relay: {}", error.to_string());
   return text_answer(500, "internal client error");
 }
+
+HttpAnswer overloaded() { return text_answer(429, "the relay is overloaded; try again later"); }
 
 // The numbers of the signers as the chain counts them: clients make the bitmap of them.
 Certificate in_chain_order(Certificate certificate, const Committee& committee) {
@@ -64,9 +66,9 @@ UploadRelay::UploadRelay(const Membership& membership, BlobWriter& writer, const
       nodes_(nodes),
       registry_(registry),
       transactions_(transactions),
-      files_(files),
       clock_(clock),
       options_(std::move(options)),
+      spools_(files, options_.scratch_folder, "relay-", {.all_bytes = kBodiesAtATime * options_.max_body_bytes}),
       gate_(kUploadsAtATime, kUploadsWaiting) {}
 
 HttpAnswer UploadRelay::answer(HttpCall& call) {
@@ -74,8 +76,7 @@ HttpAnswer UploadRelay::answer(HttpCall& call) {
     return call.method() == "GET" ? json_answer(200, tip_config_json(options_.tip)) : text_answer(405, "");
   if (call.path() != "/v1/blob-upload-relay") return text_answer(404, "");
   if (call.method() != "POST") return text_answer(405, "");
-  GatePass pass(gate_);
-  if (!pass.inside()) return text_answer(429, "the relay is overloaded; try again later");
+  if (gate_.full()) return overloaded();
   return upload(call);
 }
 
@@ -113,13 +114,14 @@ HttpAnswer UploadRelay::upload(HttpCall& call) {
   if (options_.tip && (!wish->transaction || !wish->nonce))
     return text_answer(400, "this relay wants a tip: tx_id and nonce are needed");
 
-  ByteSpool body(files_, options_.scratch_folder + "/relay-" + std::to_string(uploads_++), options_.body_memory_bytes);
-  if (Status taken = body.take(call, options_.max_body_bytes); !taken) {
-    if (taken.error().code() == Code::kTooLarge) return text_answer(413, "length limit exceeded");
-    if (taken.error().code() == Code::kInvalidArgument) return text_answer(400, taken.error().message());
-    return client_error(taken.error());
+  const auto body = spools_.spool();
+  if (Status taken = body->take(call, options_.max_body_bytes); !taken) {
+    auto refusal = refusal_of_body(taken.error());
+    return refusal ? std::move(*refusal) : client_error(taken.error());
   }
-  auto content = body.view();
+  GatePass pass(gate_);
+  if (!pass.inside()) return overloaded();
+  const auto content = body->view();
   return content ? upload_body(*wish, *content) : client_error(content.error());
 }
 

@@ -5,7 +5,6 @@
 // wait in a file. No sockets here. Safe to call from any thread.
 #pragma once
 
-#include <atomic>
 #include <string>
 
 #include "base/files.h"
@@ -15,6 +14,7 @@
 #include "localnet/http_types.h"
 #include "localnet/ledger.h"
 #include "localnet/relay_tip.h"
+#include "localnet/spool_folder.h"
 
 namespace walrusfs::localnet {
 
@@ -22,7 +22,6 @@ struct RelayOptions {
   Tip tip;
   Millis freshness{3'600'000};              // of a transaction with a tip
   uint64_t max_body_bytes = 1 << 30;        // the official limit
-  uint64_t body_memory_bytes = 4 << 20;     // larger bodies wait in a temporary file
   std::string scratch_folder;               // exists, the relay's own
   unsigned encode_threads = 2;
 };
@@ -53,11 +52,10 @@ class UploadRelay {
   const NodeDirectory& nodes_;
   const BlobRegistry& registry_;
   const TransactionSource& transactions_;
-  Files& files_;
   Clock& clock_;
   const RelayOptions options_;
-  std::atomic<uint64_t> uploads_{0};
-  Gate gate_;
+  SpoolFolder spools_;
+  Gate gate_;  // entered once the body is there
 };
 
 }  // namespace walrusfs::localnet

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -60,6 +61,11 @@ class RawClient {
       if (!more(seconds)) return "";
     }
   }
+  // Whether an answer begins, or the connection ends, within so long.
+  bool has_answer(int millis) {
+    pollfd wanted{fd_.get(), POLLIN, 0};
+    return poll(&wanted, 1, millis) > 0;
+  }
   // All that comes until the server ends it.
   std::string receive_all() {
     while (more(20)) {
@@ -89,6 +95,7 @@ class RawClient {
   std::string input_;
 };
 
+const std::string kEndless = "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n";
 const std::string kGet = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
 
 class HttpServerTest : public testing::Test {
@@ -104,7 +111,19 @@ class HttpServerTest : public testing::Test {
       if (!body) return text_answer(400, body.error().message());
       return text_answer(200, call.header("Content-Type").value_or("-") + "|" + std::string(as_text(*body)));
     }
+    if (call.path() == "/endless") return endless();
     return text_answer(200, call.method() + " " + call.path());
+  }
+  static HttpAnswer endless() {
+    HttpAnswer answer;
+    answer.stream = HttpStream{0, [](const ByteSink& sink) {
+                                 const Bytes piece(1 << 20);
+                                 while (sink(piece)) {
+                                 }
+                                 return false;
+                               }};
+    answer.stream->chunked = true;
+    return answer;
   }
   RawClient client() { return RawClient(server_->port()); }
   std::string ask(const std::string& request) {
@@ -305,6 +324,84 @@ TEST_F(HttpServerTest, ALongPathIsNoTrouble) {
   start();
   const std::string path = "/" + std::string(8'000, 'a');
   EXPECT_TRUE(ask("GET " + path + " HTTP/1.1\r\n\r\n").ends_with("GET " + path));
+}
+
+// Limits as they are, in hundredths of a second instead of minutes.
+TransferLimits short_limits() {
+  TransferLimits limits;
+  limits.to_begin_with = Millis(300);
+  limits.bytes_per_second = 100'000;
+  return limits;
+}
+
+TEST_F(HttpServerTest, ABodyThatComesByteByByteHoldsNoThreadForLong) {
+  options_.transfers = short_limits();
+  start();
+  RawClient slow = client();
+  slow.send("PUT /echo HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n");
+  const auto start_of_body = steady_clock::now();
+  while (!slow.has_answer(5) && seconds_since(start_of_body) < 60) slow.send("x");
+  EXPECT_LT(seconds_since(start_of_body), 30.0);
+  const std::string answer = slow.receive();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 408 ")) << answer;
+  EXPECT_TRUE(answer.ends_with("the body of the request did not arrive in time"));
+  EXPECT_TRUE(slow.ends());
+}
+
+TEST_F(HttpServerTest, WhoeverMovesBytesHasMoreTime) {
+  options_.transfers = short_limits();
+  options_.transfers.bytes_per_second = 1'000;
+  start();
+  RawClient one = client();
+  one.send("PUT /echo HTTP/1.1\r\nContent-Length: 100001\r\n\r\n" + std::string(100'000, 'x'));
+  EXPECT_FALSE(one.has_answer(1'000)) << "more than the time to begin with";
+  one.send("y");
+  EXPECT_TRUE(one.receive().ends_with("xy"));
+}
+
+TEST_F(HttpServerTest, AWholeRequestHasItsTimeHoweverMuchArrives) {
+  options_.transfers.bytes_per_second = 1;
+  options_.transfers.whole_request = Millis(300);
+  start();
+  RawClient one = client();
+  one.send("PUT /echo HTTP/1.1\r\nContent-Length: 100001\r\n\r\n" + std::string(100'000, 'x'));
+  EXPECT_TRUE(one.receive().starts_with("HTTP/1.1 408 "));
+}
+
+TEST_F(HttpServerTest, AnAnswerThatNobodyTakesHoldsNoThreadForLong) {
+  options_.transfers = short_limits();
+  options_.transfers.bytes_per_second = 1'000'000'000;
+  start();
+  RawClient one = client();
+  one.send(kEndless);
+  while (calls_ < 1) std::this_thread::yield();
+  const auto since = steady_clock::now();
+  while (server_->connections().connections > 0 && seconds_since(since) < 60) std::this_thread::yield();
+  EXPECT_LT(seconds_since(since), 30.0);
+}
+
+TEST_F(HttpServerTest, StoppingBreaksOffAnswersThatNobodyTakes) {
+  options_.stop_grace = Millis(200);
+  start();
+  RawClient one = client();
+  one.send(kEndless);
+  while (calls_ < 1) std::this_thread::yield();
+  const auto since = steady_clock::now();
+  server_.reset();
+  EXPECT_LT(seconds_since(since), 30.0);
+  EXPECT_TRUE(one.ends());
+}
+
+TEST(ConnectionFrontTest, AClosedConnectionIsNotTheEndOfTheProcess) {
+  ASSERT_NE(signal(SIGPIPE, SIG_DFL), SIG_ERR);
+  Fd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  ASSERT_EQ(listen(listener.get(), 1), 0);
+  auto front = ConnectionFront::start(std::move(listener), {}, system_clock(),
+                                      [](Fd) { return std::unique_ptr<Wire>(); }, [](Connection&) { return false; });
+  ASSERT_TRUE(front.ok());
+  struct sigaction now {};
+  ASSERT_EQ(sigaction(SIGPIPE, nullptr, &now), 0);
+  EXPECT_EQ(now.sa_handler, SIG_IGN);
 }
 
 TEST_F(HttpServerTest, StoppingWaitsForNobodyWhoIsSilent) {

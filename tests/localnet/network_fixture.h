@@ -63,9 +63,8 @@ inline Reply send(const std::string& url, const std::string& method, const std::
   return {result->status, result->body, result->headers};
 }
 
-// Sends exactly these bytes and answers with all that comes back until the server closes; `break_off`
-// ends the sending side first.
-inline std::string send_raw(uint16_t port, const std::string& bytes, bool break_off = false) {
+// A connection over which exactly these bytes were sent.
+inline Fd begin_request(uint16_t port, const std::string& bytes) {
   Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in to{};
   to.sin_family = AF_INET;
@@ -73,6 +72,12 @@ inline std::string send_raw(uint16_t port, const std::string& bytes, bool break_
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   WFS_CHECK(connect(fd.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
   WFS_CHECK(write(fd.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  return fd;
+}
+
+// And all that comes back until the server closes; `break_off` ends the sending side first.
+inline std::string send_raw(uint16_t port, const std::string& bytes, bool break_off = false) {
+  const Fd fd = begin_request(port, bytes);
   if (break_off) shutdown(fd.get(), SHUT_WR);
   std::string answer;
   char buffer[4096];
@@ -96,7 +101,7 @@ class NetworkTest : public testing::Test {
     start_again();
   }
   void start_again() {
-    auto started = Localnet::start(config_, real_world());
+    auto started = Localnet::start(config_, {*files_, system_clock(), system_rng()});
     ASSERT_TRUE(started.ok()) << started.error().to_string();
     network_ = std::move(*started);
     shape_ = CodeShape::create(config_.shards).value();
@@ -183,6 +188,7 @@ class NetworkTest : public testing::Test {
     }
   }
 
+  Files* files_ = &system_files();
   TempFolder folder_;
   LocalnetConfig config_ = without_healing();
   std::unique_ptr<Localnet> network_;

@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "base/checksum.h"
-#include "localnet/byte_spool.h"
 #include "localnet/committee.h"
 #include "localnet/folder_lock.h"
 #include "localnet/gate.h"
@@ -13,6 +12,7 @@
 #include "localnet/node_keys.h"
 #include "localnet/query.h"
 #include "localnet/row_cache.h"
+#include "localnet/spool_folder.h"
 #include "localnet/state_file.h"
 #include "temp_folder.h"
 
@@ -163,7 +163,8 @@ TEST(StateFileTest, ComesBackAsWritten) {
 TEST(ByteSpoolTest, IsTheSameInMemoryAndInAFile) {
   TempFolder folder;
   for (uint64_t memory : {uint64_t{0}, uint64_t{10}, uint64_t{1} << 20}) {
-    ByteSpool spool(system_files(), folder / "spool", memory);
+    SpoolRoom room(1 << 20);
+    ByteSpool spool(system_files(), folder / "spool", memory, room);
     std::string all;
     for (int i = 0; i < 50; ++i) {
       std::string piece(static_cast<size_t>(i), static_cast<char>('a' + i % 26));
@@ -173,6 +174,23 @@ TEST(ByteSpoolTest, IsTheSameInMemoryAndInAFile) {
     EXPECT_EQ(spool.size(), all.size());
     EXPECT_EQ(as_text(spool.view().value()), all);
   }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(SpoolFolderTest, AllTogetherHaveALimit) {
+  TempFolder folder;
+  SpoolFolder spools(system_files(), folder.path(), "body-", {.memory_bytes = 10, .all_bytes = 100});
+  const Bytes piece(50);
+  auto first = spools.spool(), second = spools.spool();
+  ASSERT_TRUE(first->append(piece).ok());
+  ASSERT_TRUE(second->append(piece).ok()) << "just full";
+  Status refused = second->append(Bytes(1));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Code::kBusy);
+  EXPECT_EQ(refusal_of_body(refused.error())->status, 429);
+  first.reset();
+  EXPECT_TRUE(second->append(piece).ok());
+  second.reset();
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
@@ -194,11 +212,13 @@ TEST(RowCacheTest, KeepsWhatWasUsedLast) {
 TEST(GateTest, TurnsAwayWhenTooManyWait) {
   Gate gate(1, 1);
   ASSERT_TRUE(gate.enter());
+  EXPECT_FALSE(gate.full());
   std::thread waiter([&] {
     GatePass pass(gate);
     EXPECT_TRUE(pass.inside());
   });
   while (gate.waiting() == 0) std::this_thread::yield();
+  EXPECT_TRUE(gate.full());
   EXPECT_FALSE(gate.enter());
   gate.leave();
   waiter.join();

@@ -102,6 +102,19 @@ TEST_F(PublisherTest, ABodyThatBreaksOffIsNotStored) {
   EXPECT_TRUE(std::filesystem::is_empty(config_.folder + "/tmp"));
 }
 
+// Each of them keeps a thread, but no place among those who are at work.
+TEST_F(PublisherTest, WhoSendsSlowlyKeepsNobodyWaiting) {
+  std::vector<Fd> slow;
+  for (int i = 0; i < 40; ++i)
+    slow.push_back(begin_request(network_->state().publisher_port,
+                                 "PUT /v1/blobs HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nonly this"));
+  for (int i = 0; i < 3; ++i) store(content_of(100 + static_cast<size_t>(i)));
+  EXPECT_EQ(network_->status().blobs, 3u);
+  const auto start_of_end = system_clock().monotonic();
+  stop();
+  EXPECT_LT(system_clock().monotonic() - start_of_end, Millis(30'000));
+}
+
 TEST_F(PublisherTest, ChunkedBodiesAreTaken) {
   std::string answer = send_raw(network_->state().publisher_port,
                                 "PUT /v1/blobs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
