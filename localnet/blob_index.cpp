@@ -79,6 +79,7 @@ void BlobIndex::add(Entry entry, const Place& place) {
   entry.transaction = place.transaction;
   entry.event_seq = place.seq;
   by_blob_[entry.blob].push_back(entry.id);
+  heard_of_.insert(entry.blob);
   entries_.insert_or_assign(entry.id, std::move(entry));
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "localnet/ledger.h"
 #include "localnet/sui/chain_store.h"
@@ -42,6 +43,8 @@ class BlobIndex {
   uint32_t end_of(const Entry& entry) const;
   // Live ones, in order of registration.
   std::vector<const Entry*> objects_of(const BlobId& blob) const;
+  // Ever registered, alive or not.
+  bool has_heard_of(const BlobId& blob) const { return heard_of_.contains(blob); }
   bool is_invalid(const BlobId& blob) const { return invalid_.contains(blob); }
   std::vector<BlobId> certified_blobs() const;
   uint64_t live_bytes() const;
@@ -70,6 +73,7 @@ class BlobIndex {
   uint32_t epoch_;
   std::map<sui::ObjectId, Entry> entries_;
   std::unordered_map<BlobId, std::vector<sui::ObjectId>> by_blob_;
+  std::unordered_set<BlobId> heard_of_;
   std::map<sui::ObjectId, Pool> pools_;
   std::unordered_map<BlobId, Place> invalid_;
 };

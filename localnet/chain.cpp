@@ -114,11 +114,13 @@ std::optional<sui::Object> follow_pool(const sui::FullNode& chain, const ChainNo
 
 }  // namespace
 
-Result<std::unique_ptr<Chain>> Chain::open(World world, const std::string& folder, const Committee& committee) {
+Result<std::unique_ptr<Chain>> Chain::open(World world, const std::string& folder, const Committee& committee,
+                                           Age age) {
   WFS_ASSIGN(const auto old, find_old_ledger(world.files, folder));
   WFS_ASSIGN(const auto nodes, read_nodes(world, folder, committee));
   WFS_ASSIGN(const sui::Keypair wallet, load_wallet_key(world.files, world.rng, wallet_path(folder)));
-  auto store = sui::ChainStore::open(world.files, folder + "/chain.sqlite", [&] {
+  auto store = sui::ChainStore::open(world.files, folder + "/chain.sqlite", [&]() -> Result<sui::FirstState> {
+    if (age == Age::kOld && !old) return Error(Code::kCorrupt, "it is empty");
     return first_state(world, committee, nodes, wallet.address(), old ? old->epoch : 1);
   });
   if (!store) return told_of_chain(store.error(), folder);

@@ -21,8 +21,11 @@ class Chain {
  public:
   // The chain in `folder`, made when there is none; all nodes of `committee` have keys there. A folder whose network
   // was made before there was a chain keeps its blobs: the live objects of its `ledger` are brought in, with their
-  // ids, and the file is kept as `ledger.old`. All that `world` names must outlive the chain.
-  static Result<std::unique_ptr<Chain>> open(World world, const std::string& folder, const Committee& committee);
+  // ids, and the file is kept as `ledger.old`. All that `world` names must outlive the chain. kCorrupt for one that is
+  // damaged, or empty although it is to be an old one.
+  enum class Age { kAny, kOld };
+  static Result<std::unique_ptr<Chain>> open(World world, const std::string& folder, const Committee& committee,
+                                             Age age = Age::kAny);
 
   // Has the chain tell where its nodes are to be reached ("host:port", in the order of `committee`), and their keys:
   // whatever has changed since it was told last. Before anybody sends transactions.

@@ -52,6 +52,7 @@ class ChainLedger final : public Ledger {
   BlobStanding standing(const BlobId& blob) const override;
   bool object_is_live(const std::string& object_id, const BlobId& blob) const override;
   std::vector<BlobId> certified_blobs() const override;
+  bool has_heard_of(const BlobId& blob) const override;
   const std::string& wallet_address() const override { return address_; }
   Result<Registration> register_blob(const RegisterRequest& request) override;
   Result<BlobObject> certify(const std::string& object_id, const BlobCertificate& certificate,
@@ -130,6 +131,12 @@ std::vector<BlobId> ChainLedger::certified_blobs() const {
   const MutexLock lock(mutex_);
   catch_up();
   return index_.certified_blobs();
+}
+
+bool ChainLedger::has_heard_of(const BlobId& blob) const {
+  const MutexLock lock(mutex_);
+  catch_up();
+  return index_.has_heard_of(blob);
 }
 
 uint64_t ChainLedger::live_bytes() const {

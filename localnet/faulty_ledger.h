@@ -29,6 +29,7 @@ class FaultyLedger final : public Ledger {
     return inner_.attributes(object_id);
   }
 
+  bool has_heard_of(const BlobId& blob) const override { return inner_.has_heard_of(blob); }
   const std::string& wallet_address() const override { return inner_.wallet_address(); }
   Result<Registration> register_blob(const RegisterRequest& request) override;
   Result<BlobObject> certify(const std::string& object_id, const BlobCertificate& certificate,

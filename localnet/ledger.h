@@ -93,6 +93,9 @@ class BlobRegistry {
 
 class Ledger : public BlobRegistry {
  public:
+  // Whether the blob was ever registered, as far back as the ledger knows. What it never heard of nobody may erase: the
+  // ledger may be an old backup.
+  virtual bool has_heard_of(const BlobId& blob) const = 0;
   // The publisher's own address.
   virtual const std::string& wallet_address() const = 0;
   // For the wallet, which pays. kInvalidArgument unless 1 <= epochs <= kMaxEpochsAhead.

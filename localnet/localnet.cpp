@@ -12,6 +12,7 @@
 #include "localnet/faults_json.h"
 #include "localnet/faulty_ledger.h"
 #include "localnet/folder_lock.h"
+#include "localnet/network_folder.h"
 #include "localnet/node_keys.h"
 #include "localnet/node_set.h"
 #include "localnet/services.h"
@@ -27,17 +28,6 @@ Status empty_folder(Files& files, const std::string& folder) {
   for (const auto& item : items)
     if (!item.is_directory) WFS_TRY(files.remove(folder + "/" + item.name));
   return {};
-}
-
-// Nobody would miss the blobs of a chain that is gone, and the nodes would drop them.
-Status expect_chain(Files& files, const std::string& folder) {
-  for (const char* name : {"/chain.sqlite", "/ledger"}) {
-    WFS_ASSIGN(const bool exists, files.exists(folder + name));
-    if (exists) return {};
-  }
-  return Error(Code::kCorrupt, "the chain of the local network, " + folder +
-                                   "/chain.sqlite, is gone; what the nodes store was left as it is. Put a backup of it "
-                                   "in its place, or use another folder");
 }
 
 }  // namespace
@@ -166,14 +156,15 @@ Localnet::~Localnet() { impl_->stop(); }
 Result<std::unique_ptr<Localnet>> Localnet::start(const LocalnetConfig& config, World world) {
   WFS_TRY(world.files.make_directories(config.folder));
   WFS_ASSIGN(FolderLock lock, FolderLock::take(world.files, config.folder));
+  WFS_TRY(check_network_folder(world.files, config.folder));
+  WFS_ASSIGN(const bool lived_in, is_lived_in(world.files, config.folder));
   WFS_ASSIGN(Committee committee,
              load_or_create_committee(world.files, world.rng, config.folder, config.shards, config.nodes));
   WFS_ASSIGN(Committee registered, register_nodes(world.files, world.rng, config.folder, std::move(committee)));
   auto before = read_state(world.files, config.folder);
   if (!before && before.error().code() != Code::kNotFound)
     log_warn("local network: {}; its ports are chosen anew", before.error().message());
-  if (before) WFS_TRY(expect_chain(world.files, config.folder));
-  WFS_ASSIGN(auto chain, Chain::open(world, config.folder, registered));
+  WFS_ASSIGN(auto chain, Chain::open(world, config.folder, registered, lived_in ? Chain::Age::kOld : Chain::Age::kAny));
   const LocalnetState ports = before ? *before : LocalnetState();
 
   std::unique_ptr<Localnet> network(new Localnet(

@@ -260,7 +260,7 @@ Status NodeHost::drop_expired() {
   const auto running = this->running();
   if (!running) return {};  // it will see for itself: nodes serve nothing that has expired
   for (const BlobId& blob : running->store->blobs())
-    if (!ledger_.standing(blob).registered())
+    if (!ledger_.standing(blob).registered() && ledger_.has_heard_of(blob))
       WFS_TRY(running->store->drop_unless(blob, [&] { return ledger_.standing(blob).registered(); }));
   return {};
 }

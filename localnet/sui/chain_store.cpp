@@ -108,13 +108,16 @@ ChainStore::ChainStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ChainStore::~ChainStore() = default;
 
 Result<std::unique_ptr<ChainStore>> ChainStore::open(Files& files, const std::string& path,
-                                                     const std::function<FirstState()>& first) {
+                                                     const std::function<Result<FirstState>()>& first) {
   WFS_TRY(files.open(path, Files::Open::kCreate));
   WFS_ASSIGN(auto db, sqlite::Connection::open(path, sqlite::Connection::Mode::kReadWrite));
   WFS_TRY(db->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"));
   WFS_ASSIGN(const int64_t tables, db->integer("SELECT count(*) FROM sqlite_schema"));
   auto impl = std::make_unique<Impl>(std::move(db));
-  if (tables == 0) WFS_TRY(impl->begin(first()));
+  if (tables == 0) {
+    WFS_ASSIGN(FirstState state, first());
+    WFS_TRY(impl->begin(std::move(state)));
+  }
   WFS_TRY(impl->load());
   return std::unique_ptr<ChainStore>(new ChainStore(std::move(impl)));
 }

@@ -29,7 +29,7 @@ class ChainStore final : public ObjectReader {
  public:
   // The chain in `path`; a new one begins with what `first` makes.
   static Result<std::unique_ptr<ChainStore>> open(Files& files, const std::string& path,
-                                                  const std::function<FirstState()>& first);
+                                                  const std::function<Result<FirstState>()>& first);
   ~ChainStore() override;
 
   const Network& network() const;

@@ -112,13 +112,55 @@ TEST_F(ChainTest, ADamagedOneIsToldAndKept) {
   EXPECT_TRUE(fs::exists(chain));
 }
 
-// With a new, empty one the nodes would drop what nobody names any more.
-TEST_F(ChainTest, OneThatIsGoneIsMissed) {
+// With a new one the nodes would erase what nobody names any more. Whether anything else of the network is there or
+// not: as long as a node keeps a blob, nothing is made anew.
+TEST_F(ChainTest, WhatIsGoneIsMissed) {
   start(10, 4);
+  const std::string content = content_of(1'000), id = store(content);
   stop();
-  fs::remove(config_.folder + "/chain.sqlite");
+  for (const char* state : {"/localnet.json", "/no-such-file"}) {
+    fs::remove(config_.folder + state);
+    for (const char* part : {"/chain.sqlite", "/committee.json"}) {
+      SCOPED_TRACE(part);
+      fs::rename(config_.folder + part, folder_ / "away");
+      EXPECT_EQ(code_of_start(), Code::kCorrupt);
+      EXPECT_FALSE(fs::exists(config_.folder + part));
+      fs::rename(folder_ / "away", config_.folder + part);
+    }
+  }
+  start_again();
+  expect_reads_back(id, content);
+}
+
+TEST_F(ChainTest, AnEmptyOneIsNoNewOne) {
+  start(10, 4);
+  const std::string content = content_of(1'000), id = store(content);
+  stop();
+  const std::string chain = config_.folder + "/chain.sqlite";
+  fs::rename(chain, folder_ / "away");
+  std::ofstream(chain).flush();
   EXPECT_EQ(code_of_start(), Code::kCorrupt);
-  EXPECT_FALSE(fs::exists(config_.folder + "/chain.sqlite"));
+  fs::rename(folder_ / "away", chain);
+  start_again();
+  expect_reads_back(id, content);
+}
+
+// The chain is from a backup that is older than a blob: nodes keep the blob all the same, and what the chain knows to
+// have gone they erase.
+TEST_F(ChainTest, BlobsThatItNeverHeardOfAreKept) {
+  start(10, 4);
+  const std::string early = content_of(1'000, 1), late = content_of(1'000, 2);
+  store(early, "?epochs=1");
+  stop();
+  fs::copy_file(config_.folder + "/chain.sqlite", folder_ / "backup");
+  start_again();
+  store(late, "?epochs=1");
+  stop();
+  fs::copy_file(folder_ / "backup", config_.folder + "/chain.sqlite", fs::copy_options::overwrite_existing);
+  start_again();
+  EXPECT_EQ(network_->status().nodes[0].blobs, 2u);
+  ASSERT_TRUE(network_->advance_epoch().ok());
+  for (const NodeStatus& node : network_->status().nodes) EXPECT_EQ(node.blobs, 1u);
 }
 
 // The folder in tests/compat is one that version 0.1 wrote: a file `ledger`, keys, and the nodes' blobs.
