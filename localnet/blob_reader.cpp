@@ -215,24 +215,34 @@ Result<Sliver> BlobReader::sliver_from_owner(const BlobId& blob, const BlobMetad
   return sliver;
 }
 
-Result<Sliver> BlobReader::sliver_from_symbols(const BlobId& blob, const BlobMetadata& metadata, Axis axis,
-                                               SliverIndex index) {
-  const Keepers keepers = this->keepers(blob);
+std::vector<DecodingSymbol> BlobReader::symbols_for(const Keepers& keepers, const BlobId& blob,
+                                                    const BlobMetadata& metadata, Axis axis, SliverIndex index,
+                                                    bool even_if_down) {
   const std::vector<std::string> nodes = keepers.everybody();
   std::vector<Result<std::vector<DecodingSymbol>>> answers(nodes.size(), std::vector<DecodingSymbol>());
   for_each_parallel(nodes.size(), nodes.size(), [&](size_t node) {
-    answers[node] = nodes_.find(nodes[node])->decoding_symbols(blob, metadata, axis, index);
+    const NodeClientPtr client = nodes_.find(nodes[node]);
+    if (even_if_down || !client->seems_down()) answers[node] = client->decoding_symbols(blob, metadata, axis, index);
   });
-  const Axis across = axis == Axis::kPrimary ? Axis::kSecondary : Axis::kPrimary;
   std::vector<DecodingSymbol> symbols;
   for (size_t node = 0; node < nodes.size(); ++node) {
     if (!answers[node]) continue;
     for (DecodingSymbol& symbol : *answers[node]) {
       // A node speaks only for the slivers of its own shards.
-      ShardIndex shard = shape_.shard_of(blob, shape_.pair_of(across, symbol.source_index));
+      ShardIndex shard = shape_.shard_of(blob, shape_.pair_of(other(axis), symbol.source_index));
       if (keepers.speaks_for(nodes[node], shard)) symbols.push_back(std::move(symbol));
     }
   }
+  return symbols;
+}
+
+Result<Sliver> BlobReader::sliver_from_symbols(const BlobId& blob, const BlobMetadata& metadata, Axis axis,
+                                               SliverIndex index) {
+  const Keepers keepers = this->keepers(blob);
+  std::vector<DecodingSymbol> symbols = symbols_for(keepers, blob, metadata, axis, index, false);
+  // Who did not answer just now may answer again.
+  if (symbols.size() < shape_.symbols_per_sliver(axis))
+    symbols = symbols_for(keepers, blob, metadata, axis, index, true);
   WFS_ASSIGN(Sliver sliver, recover_sliver(shape_, axis, index, metadata.symbol_bytes(), symbols));
   WFS_TRY(verify_sliver(sliver, metadata));
   MutexLock lock(mutex_);

@@ -79,6 +79,8 @@ class BlobReader {
   Result<Sliver> sliver_of(const Keepers& keepers, const BlobId& blob, const BlobMetadata& metadata, Axis axis,
                            SliverIndex index, bool even_if_down = false);
   Result<Sliver> sliver_from_owner(const BlobId& blob, const BlobMetadata& metadata, Axis axis, SliverIndex index);
+  std::vector<DecodingSymbol> symbols_for(const Keepers& keepers, const BlobId& blob, const BlobMetadata& metadata,
+                                          Axis axis, SliverIndex index, bool even_if_down);
   Result<Sliver> sliver_from_symbols(const BlobId& blob, const BlobMetadata& metadata, Axis axis, SliverIndex index);
   Result<Sliver> column_from_rows(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
   Result<Row> row_from_decode(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);

@@ -98,12 +98,13 @@ Result<std::string> ask(Files& files, const std::string& folder, const std::stri
                         std::optional<ByteView> body = std::nullopt, Millis patience = kUsualPatience) {
   WFS_ASSIGN(LocalnetState state, find_running(files, folder));
   std::string address = state.control_url.substr(state.control_url.find("//") + 2);
-  HttpClient client(address.substr(0, address.rfind(':')), state.control_port, patience);
+  HttpClient client(address.substr(0, address.rfind(':')), state.control_port);
   auto sent = client.send({.method = method,
                            .target = target,
                            .headers = {{kTokenHeader, state.control_token}},
                            .body = body,
-                           .max_answer_bytes = kAnswerBytes});
+                           .max_answer_bytes = kAnswerBytes,
+                           .patience = patience});
   if (!sent)
     return Error(sent.error().code(), "the local network in " + folder + " gave no answer (" + sent.error().message() +
                                           "); whether it still runs: walrusfs localnet status");

@@ -10,9 +10,10 @@ namespace {
 constexpr int kConnectSeconds = 2;
 constexpr size_t kIdleConnections = 16;
 
-Error transport_error(httplib::Error error, const std::string& where) {
-  Code code = error == httplib::Error::ConnectionTimeout || error == httplib::Error::Read ? Code::kTimeout
-                                                                                          : Code::kUnavailable;
+// The library has one error for a connection that was closed and one that nothing came over; the time tells.
+Error transport_error(httplib::Error error, const std::string& where, bool waited) {
+  if (error == httplib::Error::Read && waited) return Error(Code::kTimeout, where + ": no answer in time");
+  const Code code = error == httplib::Error::ConnectionTimeout ? Code::kTimeout : Code::kUnavailable;
   return Error(code, where + ": " + httplib::to_string(error));
 }
 
@@ -31,16 +32,15 @@ struct HttpClient::Impl {
   using Connection = std::unique_ptr<httplib::Client>;
   struct Outcome {
     Result<HttpReply> reply;
-    bool answered;  // at least a status line came
+    bool may_repeat;  // nothing came, and at once: the server had closed the connection
   };
 
   const std::string address;
   const uint16_t port;
-  const Millis patience;
   Mutex mutex;
   std::vector<Connection> idle GUARDED_BY(mutex);
 
-  Impl(std::string to, uint16_t at, Millis patient) : address(std::move(to)), port(at), patience(patient) {}
+  Impl(std::string to, uint16_t at) : address(std::move(to)), port(at) {}
 
   Connection connect() const {
     auto client = std::make_unique<httplib::Client>(address, port);
@@ -48,8 +48,6 @@ struct HttpClient::Impl {
     client->set_tcp_nodelay(true);
     client->set_decompress(false);
     client->set_connection_timeout(kConnectSeconds);
-    client->set_read_timeout(patience);
-    client->set_write_timeout(patience);
     return client;
   }
 
@@ -66,7 +64,10 @@ struct HttpClient::Impl {
     if (idle.size() < kIdleConnections) idle.push_back(std::move(connection));
   }
 
-  Outcome run(httplib::Client& client, httplib::Request request, uint64_t max_bytes) const {
+  Outcome run(httplib::Client& client, httplib::Request request, const WireRequest& wanted) const {
+    client.set_read_timeout(wanted.patience);
+    client.set_write_timeout(wanted.patience);
+    const Deadline deadline = system_clock().in(wanted.patience);
     HttpReply reply;
     bool answered = false, too_large = false;
     request.response_handler = [&](const httplib::Response& head) {
@@ -75,32 +76,33 @@ struct HttpClient::Impl {
       return true;
     };
     request.content_receiver = [&](const char* data, size_t size, uint64_t, uint64_t) {
-      too_large = reply.body.size() + size > max_bytes;
+      too_large = reply.body.size() + size > wanted.max_answer_bytes;
       if (!too_large) reply.body.append(data, size);
       return !too_large;
     };
     const std::string where = address + ":" + std::to_string(port);
     auto result = client.send(request);
-    if (too_large) return {Error(Code::kTooLarge, where + ": the answer is longer than expected"), true};
-    if (!result) return {transport_error(result.error(), where), answered};
-    return {std::move(reply), true};
+    if (too_large) return {Error(Code::kTooLarge, where + ": the answer is longer than expected"), false};
+    const bool waited = system_clock().passed(deadline);
+    if (!result) return {transport_error(result.error(), where, waited), !answered && !waited};
+    return {std::move(reply), false};
   }
 
-  Result<HttpReply> call(const httplib::Request& request, uint64_t max_bytes) {
+  Result<HttpReply> call(const httplib::Request& request, const WireRequest& wanted) {
     if (Connection used = borrow()) {
-      Outcome outcome = run(*used, request, max_bytes);
+      Outcome outcome = run(*used, request, wanted);
       if (outcome.reply) give_back(std::move(used));
-      if (outcome.reply || outcome.answered) return std::move(outcome.reply);
+      if (!outcome.may_repeat) return std::move(outcome.reply);
     }
     Connection fresh = connect();
-    Outcome outcome = run(*fresh, request, max_bytes);
+    Outcome outcome = run(*fresh, request, wanted);
     if (outcome.reply) give_back(std::move(fresh));
     return std::move(outcome.reply);
   }
 };
 
-HttpClient::HttpClient(std::string address, uint16_t port, Millis patience)
-    : impl_(std::make_unique<Impl>(std::move(address), port, patience)) {}
+HttpClient::HttpClient(std::string address, uint16_t port)
+    : impl_(std::make_unique<Impl>(std::move(address), port)) {}
 
 HttpClient::~HttpClient() = default;
 
@@ -114,7 +116,7 @@ Result<HttpReply> HttpClient::send(const WireRequest& wanted) {
   } else if (wanted.method == "POST" || wanted.method == "PUT") {
     request.set_header("Content-Length", "0");
   }
-  return impl_->call(request, wanted.max_answer_bytes);
+  return impl_->call(request, wanted);
 }
 
 void HttpClient::close_idle() {

@@ -7,15 +7,13 @@
 
 #include <memory>
 
-#include "base/clock.h"
 #include "localnet/node_wire.h"
 
 namespace walrusfs::localnet {
 
 class HttpClient final : public NodeWire {
  public:
-  // `patience` is for each read or write, not for the whole.
-  HttpClient(std::string address, uint16_t port, Millis patience = Millis(60'000));
+  HttpClient(std::string address, uint16_t port);
   ~HttpClient() override;
 
   Result<HttpReply> send(const WireRequest& request) override;

@@ -7,7 +7,10 @@
 namespace walrusfs::localnet {
 namespace {
 
-constexpr Millis kDownFor{1000};
+constexpr Millis kDownFor{1'000};
+constexpr Millis kHangsFor{30'000};  // waiting for it again costs kReadPatience
+// Reads can be had from others, so nobody is waited for long; slivers that are stored may have to reach a slow disk.
+constexpr Millis kReadPatience{10'000}, kStorePatience{60'000};
 constexpr uint64_t kJsonBytes = 1 << 20;
 // At the most: what stands around a symbol, and around one with a proof.
 constexpr uint64_t kSymbolFrameBytes = 16;
@@ -94,22 +97,28 @@ NodeClient::NodeClient(std::string name, std::unique_ptr<NodeWire> wire, CodeSha
 NodeClient::NodeClient(std::string name, std::string address, uint16_t port, CodeShape shape, Clock& clock)
     : NodeClient(std::move(name), std::make_unique<HttpClient>(std::move(address), port), shape, clock) {}
 
-bool NodeClient::seems_down() const { return clock_.monotonic().time_since_epoch().count() < down_until_; }
+bool NodeClient::hangs() const { return clock_.monotonic().time_since_epoch().count() < hangs_until_; }
+
+bool NodeClient::seems_down() const {
+  return hangs() || clock_.monotonic().time_since_epoch().count() < down_until_;
+}
 
 Error NodeClient::note(const Error& error) {
-  if (error.retryable()) down_until_ = (clock_.monotonic() + kDownFor).time_since_epoch().count();
+  const auto after = [this](Millis time) { return (clock_.monotonic() + time).time_since_epoch().count(); };
+  if (error.retryable()) down_until_ = after(kDownFor);
+  if (error.code() == Code::kTimeout) hangs_until_ = after(kHangsFor);
   return error.with_context(name_);
 }
 
 Result<std::string> NodeClient::get(const std::string& target, uint64_t max_bytes) {
-  auto reply = wire_->send({.target = target, .max_answer_bytes = max_bytes});
+  auto reply = wire_->send({.target = target, .max_answer_bytes = max_bytes, .patience = kReadPatience});
   if (!reply) return note(reply.error());
   if (reply->status != 200) return refusal(*reply).with_context(name_);
   return std::move(reply->body);
 }
 
-Status NodeClient::put(const std::string& target, ByteView body) {
-  auto reply = wire_->send({.method = "PUT", .target = target, .body = body});
+Status NodeClient::put(const std::string& target, ByteView body, Millis patience) {
+  auto reply = wire_->send({.method = "PUT", .target = target, .body = body, .patience = patience});
   if (!reply) return note(reply.error());
   // 202 would mean a buffer in memory, which is no promise to keep anything.
   if (reply->status != 200 && reply->status != 201) return refusal(*reply).with_context(name_);
@@ -207,10 +216,12 @@ Result<SignedMessage> NodeClient::confirmation(const BlobId& blob, const Persist
   return answer;
 }
 
-Status NodeClient::put_metadata(const BlobId& blob, ByteView bcs) { return put(blob_path(blob) + "/metadata", bcs); }
+Status NodeClient::put_metadata(const BlobId& blob, ByteView bcs) {
+  return put(blob_path(blob) + "/metadata", bcs, kReadPatience);  // small, and synced only with the slivers
+}
 
 Status NodeClient::put_sliver(const BlobId& blob, const Sliver& sliver) {
-  return put(sliver_path(shape_, blob, sliver.axis, sliver.index), sliver_data_to_bytes(sliver));
+  return put(sliver_path(shape_, blob, sliver.axis, sliver.index), sliver_data_to_bytes(sliver), kStorePatience);
 }
 
 }  // namespace walrusfs::localnet

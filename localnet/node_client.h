@@ -2,7 +2,8 @@
 //
 // Safe to call from any thread. Errors: kNotFound (not stored there), kUnavailable and kTimeout (the
 // node does not answer), kCorrupt (it answers nonsense, or what it handed out does not verify), others as
-// the node refused. A node that did not answer is not worth asking first for a little while.
+// the node refused. A node that did not answer is not worth asking first for a little while, and one
+// that hangs not for half a minute.
 #pragma once
 
 #include <atomic>
@@ -57,13 +58,15 @@ class NodeClient {
 
   // True for a little while after the node did not answer.
   bool seems_down() const;
+  // The same for half a minute after it took a request and said nothing.
+  bool hangs() const;
   void close_idle() { wire_->close_idle(); }
   const std::string& name() const { return name_; }
 
  private:
   // The body of a 2xx answer.
   Result<std::string> get(const std::string& target, uint64_t max_bytes);
-  Status put(const std::string& target, ByteView body);
+  Status put(const std::string& target, ByteView body, Millis patience);
   Result<std::string> post(const std::string& target, HttpHeaderList headers, ByteView body, uint64_t max_bytes);
   Error note(const Error& error);
 
@@ -71,7 +74,7 @@ class NodeClient {
   const CodeShape shape_;
   Clock& clock_;
   const std::unique_ptr<NodeWire> wire_;
-  std::atomic<Deadline::TimePoint::rep> down_until_{0};  // monotonic
+  std::atomic<Deadline::TimePoint::rep> down_until_{0}, hangs_until_{0};  // monotonic
 };
 
 }  // namespace walrusfs::localnet

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace walrusfs::localnet {
@@ -23,6 +24,7 @@ struct WireRequest {
   HttpHeaderList headers{};
   std::optional<ByteView> body{};       // sent as application/octet-stream unless a header says otherwise
   uint64_t max_answer_bytes = 1 << 20;
+  Millis patience{60'000};              // of each read or write, not of the whole
 };
 
 struct HttpReply {

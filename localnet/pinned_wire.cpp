@@ -7,8 +7,9 @@
 namespace walrusfs::localnet {
 namespace {
 
-constexpr HttpTimeouts kTimeouts{
-    .connect = Millis(2'000), .first_byte = Millis(60'000), .stall = Millis(60'000), .whole = Millis(600'000)};
+HttpTimeouts timeouts(Millis patience) {
+  return {.connect = Millis(2'000), .first_byte = patience, .stall = patience, .whole = Millis(600'000)};
+}
 
 Result<std::shared_ptr<CurlTransport>> make_transport(const std::string& pin, Clock& clock) {
   CurlOptions options;
@@ -46,7 +47,7 @@ Result<HttpReply> PinnedWire::send(const WireRequest& wanted) {
   HttpRequest request;
   request.method = wanted.method;
   request.url = base_url_ + wanted.target;
-  request.timeouts = kTimeouts;
+  request.timeouts = timeouts(wanted.patience);
   bool typed = false;
   for (const auto& [name, value] : wanted.headers) {
     request.headers.push_back({name, value});

@@ -148,6 +148,23 @@ TEST_F(FaultWireTest, WhatHangsEndsWithTheFaultOrTheNode) {
   second.join();
 }
 
+// Whoever meets it first waits; the next ones go past it.
+TEST_F(FaultWireTest, AHangingNodeIsWaitedForOnce) {
+  config_.read_cache_bytes = 1;  // every read goes to the nodes
+  start(10, 4);
+  const std::string before = content_of(4'000, 1), after = content_of(4'000, 2);
+  const std::string id = store(before);
+  const size_t hanging = owner_of_row(id, 0);
+  ASSERT_TRUE(network_->set_fault(hanging, {.kind = FaultKind::kHanging, .delay = kMaxFaultDelay}).ok());
+  const auto struck = [&] { return network_->status().nodes[hanging].faults.at(0).struck; };
+  expect_reads_back(id, before);
+  const uint64_t waited = struck();
+  EXPECT_GT(waited, 0u);
+  expect_reads_back(id, before);
+  expect_reads_back(store(after), after);
+  EXPECT_EQ(struck(), waited) << "it was asked again";
+}
+
 TEST_F(FaultWireTest, ALostAnswerWasDone) {
   start(10, 4);
   ASSERT_TRUE(network_->set_fault(0, {.kind = FaultKind::kLostAnswer, .route = "/slivers/"}).ok());
