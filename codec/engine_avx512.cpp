@@ -39,6 +39,10 @@ struct StripOps {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(low), _mm512_castsi512_si256(v));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(high), _mm512_extracti64x4_epi64(v, 1));
   }
+  static WFS_ALWAYS_INLINE void store_past_caches(uint8_t* to, Vector v) {
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(to), v);
+  }
+  static WFS_ALWAYS_INLINE void end_past_caches() { _mm_sfence(); }
   static WFS_ALWAYS_INLINE Vector add(Vector a, Vector b) { return _mm512_xor_si512(a, b); }
 
   struct Subfield {

@@ -21,6 +21,8 @@ struct Half {
   // No alignment is asked for.
   static WFS_ALWAYS_INLINE Bytes load_anywhere(const uint8_t* from) { return load(from); }
   static WFS_ALWAYS_INLINE void store_anywhere(uint8_t* to, Bytes v) { store(to, v); }
+  static WFS_ALWAYS_INLINE void store_past_caches(uint8_t* to, Bytes v) { store(to, v); }  // ARM has no such stores
+  static WFS_ALWAYS_INLINE void end_past_caches() {}
   static WFS_ALWAYS_INLINE Bytes add(Bytes x, Bytes y) { return {veorq_u8(x.a, y.a), veorq_u8(x.b, y.b)}; }
 
   // Given by its values on low and on high nibbles.

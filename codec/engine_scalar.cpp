@@ -40,6 +40,14 @@ void load(Strip* to, const uint8_t* const* from, size_t offset, size_t left, siz
   for (size_t i = 0; i < count; ++i) load_strip(to[i], from[i] + offset, left);
 }
 
+void load_and_copy(Strip* to, const uint8_t* const* from, size_t offset, uint8_t* copies, size_t stride,
+                   size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    std::memcpy(&to[i], from[i] + offset, kStripBytes);
+    std::memcpy(copies + i * stride, from[i] + offset, kStripBytes);
+  }
+}
+
 void store(const Strip* from, uint8_t* to, size_t stride, size_t left, size_t count) {
   for (size_t i = 0; i < count; ++i) store_strip(from[i], to + i * stride, left);
 }
@@ -189,7 +197,9 @@ void join_neighbours(const DigestLanes* in, DigestLanes* out, size_t groups) {
 extern const CodecEngine kScalarEngine{.name = "scalar",
                                        .convert = convert,
                                        .load = load,
+                                       .load_and_copy = load_and_copy,
                                        .store = store,
+                                       .store_past_caches = store,
                                        .inverse_transform = inverse_transform,
                                        .transform = transform,
                                        .derive = derive,

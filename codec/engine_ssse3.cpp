@@ -30,6 +30,11 @@ struct Half {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), v.a);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 16), v.b);
   }
+  static WFS_ALWAYS_INLINE void store_past_caches(uint8_t* to, Bytes v) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to), v.a);
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to + 16), v.b);
+  }
+  static WFS_ALWAYS_INLINE void end_past_caches() { _mm_sfence(); }
   static WFS_ALWAYS_INLINE Bytes add(Bytes x, Bytes y) { return {_mm_xor_si128(x.a, y.a), _mm_xor_si128(x.b, y.b)}; }
 
   // Given by its values on low and on high nibbles.

@@ -55,8 +55,14 @@ struct CodecEngine {
   // `left` (even, > 0) or all are the symbol's. Elements behind its end hold whatever is there, which no other
   // element ever sees.
   void (*load)(codec::Strip* to, const uint8_t* const* from, size_t offset, size_t left, size_t count);
+  // The same from whole strips, which are also copied to copies + i * stride as they are.
+  void (*load_and_copy)(codec::Strip* to, const uint8_t* const* from, size_t offset, uint8_t* copies, size_t stride,
+                        size_t count);
   // Strip i to `to + i * stride`, likewise: kStripBytes bytes can be written there.
   void (*store)(const codec::Strip* from, uint8_t* to, size_t stride, size_t left, size_t count);
+  // The same for what is not read soon, to addresses that are multiples of kStripBytes: lines of memory are written
+  // without being fetched first.
+  void (*store_past_caches)(const codec::Strip* from, uint8_t* to, size_t stride, size_t left, size_t count);
   // In place over `size` (a power of two) strips; `base` is a multiple of `size`. Strips from
   // `nonzero` on hold zero.
   void (*inverse_transform)(codec::Strip* strips, size_t size, uint32_t base, size_t nonzero);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "codec/fetch_ahead.h"
+
 namespace walrusfs::codec {
 namespace {
 
@@ -137,13 +139,14 @@ void MetadataBuilder::expand_row(size_t row, Window window, Strips& strips) {
   for (size_t column = 0; column < sources.size(); ++column) {
     sources[column] = matrix_.symbol(row, column) + window.begin;
   }
+  fetch_ahead(sources, 0, window.bytes);
   for (size_t at = 0; at < window.bytes; at += kStripBytes) {
     const size_t left = window.bytes - at;
     row_code_.encode(
         engine_, strips.data(), row_code_.all_recoveries(),
         [&](size_t first, size_t count, Strip* to) { engine_.load(to, &sources[first], at, left, count); },
         [&](size_t first, size_t count, const Strip* from) {
-          engine_.store(from, parity(first, row) + at, parity_row_stride(), left, count);
+          engine_.store_past_caches(from, parity(first, row) + at, parity_row_stride(), left, count);
         });
   }
 }

@@ -24,6 +24,10 @@ struct Avx2Bytes {
   static WFS_ALWAYS_INLINE void store_anywhere(uint8_t* to, Bytes v) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), v);
   }
+  static WFS_ALWAYS_INLINE void store_past_caches(uint8_t* to, Bytes v) {
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(to), v);
+  }
+  static WFS_ALWAYS_INLINE void end_past_caches() { _mm_sfence(); }
   static WFS_ALWAYS_INLINE Bytes add(Bytes a, Bytes b) { return _mm256_xor_si256(a, b); }
 };
 

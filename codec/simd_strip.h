@@ -30,6 +30,11 @@ struct SplitStrips {
     Half::store_anywhere(low, v.low);
     Half::store_anywhere(high, v.high);
   }
+  static WFS_ALWAYS_INLINE void store_past_caches(uint8_t* to, Vector v) {
+    Half::store_past_caches(to, v.low);
+    Half::store_past_caches(to + kStripElements, v.high);
+  }
+  static WFS_ALWAYS_INLINE void end_past_caches() { Half::end_past_caches(); }
   static WFS_ALWAYS_INLINE Vector add(Vector a, Vector b) {
     return {Half::add(a.low, b.low), Half::add(a.high, b.high)};
   }

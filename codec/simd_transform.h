@@ -291,12 +291,27 @@ struct Transforms {
       Ops::store(to[i], shift.apply(Ops::load_halves(from[i] + offset, from[i] + high)));
     }
   }
+  static void load_and_copy(Strip* to, const uint8_t* const* from, size_t offset, uint8_t* copies, size_t stride,
+                            size_t count) {
+    const typename Ops::Shift shift(gf16::subfield_tables());
+    for (size_t i = 0; i < count; ++i, copies += stride) {
+      const Vector v = Ops::load_halves(from[i] + offset, from[i] + offset + kStripElements);
+      Ops::store_halves(copies, copies + kStripElements, v);
+      Ops::store(to[i], shift.apply(v));
+    }
+  }
   static void store(const Strip* from, uint8_t* to, size_t stride, size_t left, size_t count) {
     const typename Ops::Shift shift(gf16::subfield_tables());
     const size_t high = to_high(left);
     for (size_t i = 0; i < count; ++i, to += stride) {
       Ops::store_halves(to, to + high, shift.apply(Ops::load(from[i])));
     }
+  }
+  static void store_past_caches(const Strip* from, uint8_t* to, size_t stride, size_t left, size_t count) {
+    if (left < kStripBytes) return store(from, to, stride, left, count);
+    const typename Ops::Shift shift(gf16::subfield_tables());
+    for (size_t i = 0; i < count; ++i, to += stride) Ops::store_past_caches(to, shift.apply(Ops::load(from[i])));
+    Ops::end_past_caches();
   }
 
   // Strip t becomes the sum of itself and of the strips t + 2^b for all bits b that t lacks. Those come later,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "codec/fetch_ahead.h"
 #include "codec/lane_tree.h"
 
 namespace walrusfs::codec {
@@ -59,20 +60,30 @@ WordHasher::WordHasher(const CodecEngine& engine, const RsCode& code, size_t sym
 }
 
 void WordHasher::fill_slice(Word& word, const uint8_t* const* sources, size_t offset, size_t bytes) {
-  for (size_t i = 0; i < code_.sources(); ++i) copy_symbol(row(i), sources[i] + offset, bytes);
-  for (size_t at = 0; at < bytes; at += kStripBytes) {
-    const size_t left = bytes - at;
-    code_.encode(
-        engine_, strips_.data(), code_.all_recoveries(),
-        [&](size_t first, size_t count, Strip* to) { engine_.load(to, &source_rows_[first], at, left, count); },
-        [&](size_t first, size_t count, const Strip* from) {
-          engine_.store(from, row(code_.sources() + first) + at, stride_, left, count);
-        });
-  }
+  fetch_ahead({sources, code_.sources()}, offset, bytes);
+  for (size_t at = 0; at < bytes; at += kStripBytes) fill_strip(sources, offset, at, bytes - at);
   for (size_t i = 0; i < code_.symbols(); ++i) {
     row(i)[-1] = word.carry_[i];
     word.carry_[i] = row(i)[bytes - 1];
   }
+}
+
+// The strip at `at` of every row of a slice; the slice begins at `offset` of the sources, of which `left` bytes
+// follow.
+void WordHasher::fill_strip(const uint8_t* const* sources, size_t offset, size_t at, size_t left) {
+  const bool whole = left >= kStripBytes;
+  if (!whole) {
+    for (size_t i = 0; i < code_.sources(); ++i) copy_symbol(row(i) + at, sources[i] + offset + at, left);
+  }
+  code_.encode(
+      engine_, strips_.data(), code_.all_recoveries(),
+      [&](size_t first, size_t count, Strip* to) {
+        if (!whole) return engine_.load(to, &source_rows_[first], at, left, count);
+        engine_.load_and_copy(to, sources + first, offset + at, row(first) + at, stride_, count);
+      },
+      [&](size_t first, size_t count, const Strip* from) {
+        engine_.store(from, row(code_.sources() + first) + at, stride_, left, count);
+      });
 }
 
 bool WordHasher::absorb(Word& word, const uint8_t* const* sources, size_t bytes, DigestLanes* leaves) {

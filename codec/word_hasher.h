@@ -44,6 +44,7 @@ class WordHasher {
 
  private:
   void fill_slice(Word& word, const uint8_t* const* sources, size_t offset, size_t bytes);
+  void fill_strip(const uint8_t* const* sources, size_t offset, size_t at, size_t left);
   uint8_t* row(size_t symbol) { return reinterpret_cast<uint8_t*>(slice_.data()) + symbol * stride_ + kRowMargin; }
 
   static constexpr size_t kRowMargin = 64;  // keeps rows aligned and has room for the carried byte

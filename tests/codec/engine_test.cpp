@@ -120,6 +120,34 @@ TEST_P(Engine, SymbolsComeAndGoAsTheReferenceHasThem) {
   }
 }
 
+TEST_P(Engine, WholeStripsAreCopiedWhileTheyAreLoaded) {
+  constexpr size_t kCount = 3, kStride = kStripBytes + 7, kOffset = 5;
+  Bytes from(kCount * kStride + kOffset), copies(kCount * kStride, 0xee);
+  rng_.fill(from);
+  const uint8_t* symbols[kCount];
+  for (size_t i = 0; i < kCount; ++i) symbols[i] = from.data() + i * kStride;
+  Strips strips(kCount), expected(kCount);
+  engine().load_and_copy(strips.data(), symbols, kOffset, copies.data(), kStride, kCount);
+  engine().load(expected.data(), symbols, kOffset, kStripBytes, kCount);
+  EXPECT_TRUE(same(expected, strips, 0, kCount));
+  for (size_t i = 0; i < kCount; ++i) {
+    EXPECT_EQ(std::memcmp(copies.data() + i * kStride, symbols[i] + kOffset, kStripBytes), 0);
+    EXPECT_EQ(copies[i * kStride + kStripBytes], 0xee) << "written past the strip";
+  }
+}
+
+TEST_P(Engine, StoringPastCachesIsStoring) {
+  constexpr size_t kCount = 3, kStrideStrips = 2;
+  for (size_t left = 2; left <= 2 * kStripBytes; left += 2) {
+    const Strips from = random_strips(kCount, kCount);
+    Strips to(kCount * kStrideStrips, Strip{}), expected = to;
+    const auto bytes = [](Strips& strips) { return reinterpret_cast<uint8_t*>(strips.data()); };
+    engine().store(from.data(), bytes(expected), kStrideStrips * kStripBytes, left, kCount);
+    engine().store_past_caches(from.data(), bytes(to), kStrideStrips * kStripBytes, left, kCount);
+    ASSERT_TRUE(same(expected, to, 0, to.size())) << left;
+  }
+}
+
 // Leaf hashes of any length, in any pieces, are plain BLAKE2b.
 TEST_P(Engine, LeafHashesEqualOneByOneHashing) {
   for (size_t length : {0u, 1u, 2u, 63u, 126u, 127u, 128u, 129u, 254u, 255u, 256u, 300u, 1000u}) {
