@@ -34,6 +34,7 @@ std::optional<HttpAnswer> refusal_named(std::string_view name) {
   if (name == "500") return error_answer(internal_error("fault: internal storage node error"));
   if (name == "503") return node_errors::unavailable("fault: unavailable");
   if (name == "NOT_REGISTERED") return node_errors::not_registered();
+  if (name == "FORBIDDEN_BLOB") return node_errors::forbidden_blob();
   return std::nullopt;
 }
 
@@ -79,7 +80,7 @@ Status check(const FaultRule& rule) {
   if (rule.times == 0u) return wrong("it would strike no request at all");
   if (rule.delay < Millis(0) || rule.delay > kMaxFaultDelay)
     return wrong("its delay is up to " + std::to_string(kMaxFaultDelay.count()) + " ms");
-  if (!refusal_named(rule.answer)) return wrong("it answers with 429, 500, 503 or NOT_REGISTERED");
+  if (!refusal_named(rule.answer)) return wrong("it answers with 429, 500, 503, NOT_REGISTERED or FORBIDDEN_BLOB");
   return {};
 }
 

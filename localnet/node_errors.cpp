@@ -44,6 +44,10 @@ HttpAnswer invalid_metadata(const std::string& why) { return invalid_argument("I
 HttpAnswer invalid_blob() {
   return failed_precondition("INVALID_BLOB", "the blob was found to be encoded wrongly and is marked as invalid");
 }
+HttpAnswer forbidden_blob() {
+  return error_answer({451, "UNAVAILABLE_FOR_LEGAL_REASONS", "FORBIDDEN_BLOB", kNodeDomain,
+                       "the operator of this node blocks the blob"});
+}
 HttpAnswer unsupported_encoding_type() {
   return invalid_argument("UNSUPPORTED_ENCODING_TYPE", "the only supported encoding type is RS2");
 }

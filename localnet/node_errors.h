@@ -16,6 +16,7 @@ HttpAnswer sliver_index_mismatch();
 HttpAnswer invalid_sliver(const std::string& why);
 HttpAnswer invalid_metadata(const std::string& why);
 HttpAnswer invalid_blob();
+HttpAnswer forbidden_blob();
 HttpAnswer unsupported_encoding_type();
 HttpAnswer cache_saturated();
 HttpAnswer metadata_not_found_for_proof();

@@ -77,7 +77,8 @@ void add_localnet_fault(CLI::App& localnet, Chosen& chosen) {
   command->add_option("--for", arguments->times, "so many requests (default: until cleared)");
   command->add_option("--route", arguments->rule.route, "only requests whose path contains this");
   command->add_option("--delay", arguments->delay_ms, "milliseconds: of slow (default: 1000), of hanging (60000)");
-  command->add_option("--answer", arguments->rule.answer, "of refusing: 429, 500, 503 (default) or NOT_REGISTERED");
+  command->add_option("--answer", arguments->rule.answer,
+                      "of refusing: 429, 500, 503 (default), NOT_REGISTERED or FORBIDDEN_BLOB");
   command->footer(
       "Examples:\n  walrusfs localnet fault 2 wrong --rate 0.5\n  walrusfs localnet fault 0 slow --delay 300\n"
       "  walrusfs localnet fault 1 lost --route /slivers/ --for 3\n  walrusfs localnet fault 2 --clear");

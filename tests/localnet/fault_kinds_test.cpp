@@ -148,6 +148,18 @@ TEST_F(FaultWireTest, WhatHangsEndsWithTheFaultOrTheNode) {
   second.join();
 }
 
+TEST_F(FaultWireTest, ABlobMayBeBlocked) {
+  start(10, 4);
+  const std::string blocked = store(content_of(4'000, 1)), content = content_of(4'000, 2), other = store(content);
+  for (size_t node : {0, 1, 2})
+    ASSERT_TRUE(network_->set_fault(node, {.kind = FaultKind::kRefusing, .route = blocked, .answer = "FORBIDDEN_BLOB"})
+                    .ok());
+  Reply reply = get(blocked);
+  EXPECT_EQ(reply.status, 451) << reply.body;
+  EXPECT_EQ(reply.reason(), "FORBIDDEN_BLOB");
+  expect_reads_back(other, content);
+}
+
 // Whoever meets it first waits; the next ones go past it.
 TEST_F(FaultWireTest, AHangingNodeIsWaitedForOnce) {
   config_.read_cache_bytes = 1;  // every read goes to the nodes

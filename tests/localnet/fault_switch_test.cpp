@@ -88,7 +88,8 @@ TEST_F(FaultSwitch, WrongBytesAreNeverTheTruth) {
 }
 
 TEST_F(FaultSwitch, RefusalsAreOfTheOfficialShape) {
-  const std::pair<const char*, int> answers[] = {{"429", 429}, {"500", 500}, {"503", 503}, {"NOT_REGISTERED", 400}};
+  const std::pair<const char*, int> answers[] = {
+      {"429", 429}, {"500", 500}, {"503", 503}, {"NOT_REGISTERED", 400}, {"FORBIDDEN_BLOB", 451}};
   for (const auto& [name, status] : answers) {
     set({.kind = FaultKind::kRefusing, .answer = name});
     const HttpAnswer answer = ask();
