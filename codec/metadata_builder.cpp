@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "codec/fetch_ahead.h"
-
 namespace walrusfs::codec {
 namespace {
 
@@ -139,7 +137,6 @@ void MetadataBuilder::expand_row(size_t row, Window window, Strips& strips) {
   for (size_t column = 0; column < sources.size(); ++column) {
     sources[column] = matrix_.symbol(row, column) + window.begin;
   }
-  fetch_ahead(sources, 0, window.bytes);
   for (size_t at = 0; at < window.bytes; at += kStripBytes) {
     const size_t left = window.bytes - at;
     row_code_.encode(

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "codec/fetch_ahead.h"
 #include "codec/lane_tree.h"
 
 namespace walrusfs::codec {
@@ -60,7 +59,6 @@ WordHasher::WordHasher(const CodecEngine& engine, const RsCode& code, size_t sym
 }
 
 void WordHasher::fill_slice(Word& word, const uint8_t* const* sources, size_t offset, size_t bytes) {
-  fetch_ahead({sources, code_.sources()}, offset, bytes);
   for (size_t at = 0; at < bytes; at += kStripBytes) fill_strip(sources, offset, at, bytes - at);
   for (size_t i = 0; i < code_.symbols(); ++i) {
     row(i)[-1] = word.carry_[i];
