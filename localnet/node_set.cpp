@@ -61,13 +61,19 @@ void NodeSet::start_work() {
   driver_ = std::make_unique<EpochDriver>(
       chain_.node(), *membership_, world_.clock, nodes, [this] { return challenger_->failed_nodes(); },
       EpochDriver::Options{options_.epoch_length});
-  driving_ = std::make_unique<Stepper>([driver = driver_.get()] { return driver->step(); });
   challenging_ = std::make_unique<Stepper>([challenger = challenger_.get()] { return challenger->step(); });
+  MutexLock lock(mutex_);
+  driving_ = std::make_unique<Stepper>([driver = driver_.get()] { return driver->step(); });
 }
 
 void NodeSet::stop() {
   challenging_.reset();
-  driving_.reset();
+  std::unique_ptr<Stepper> driving;
+  {
+    MutexLock lock(mutex_);
+    driving = std::move(driving_);
+  }
+  driving.reset();
   directory_.close_idle();  // or the nodes would wait for their keep-alive to end
   const auto hosts = all();
   for (const auto& host : hosts) host->stop_work();  // it asks the others
@@ -79,6 +85,11 @@ void NodeSet::end_waits() {
   ending_ = true;
   driver_->end_waits();
   for (const auto& host : all()) host->faults().end_waits();
+}
+
+void NodeSet::nudge_driver() {
+  MutexLock lock(mutex_);
+  if (driving_) driving_->nudge();
 }
 
 // Runs and is known to all, itself included.
@@ -167,10 +178,10 @@ Status NodeSet::follow_faults(size_t number) {
 
 // In the middle of somebody's request, which must not wait for locks or for the end of the change.
 void NodeSet::change_epoch_by_fault() {
-  if (!driver_ || !driving_) return;
+  if (!driver_) return;
   const uint32_t before = membership_->committees()->epoch;
   driver_->ask_for_change();
-  driving_->nudge();
+  nudge_driver();
   // It may be busy with a node that waits for this very request to end.
   const Deadline deadline = world_.clock.in(kFaultPatience);
   while (membership_->committees()->epoch == before && !ending_ && !world_.clock.passed(deadline))
@@ -246,7 +257,7 @@ Result<uint32_t> NodeSet::advance_epoch() {
     begun = driver_->begin_change();
   }
   WFS_TRY(begun);
-  driving_->nudge();
+  nudge_driver();
   WFS_TRY(driver_->wait_until_done(world_.clock.in(kChangePatience)));
   return membership_->committees()->epoch;
 }

@@ -71,6 +71,7 @@ class NodeSet {
   NodeSet(Chain& chain, World world, Committee roster, NodeSetOptions options);
   Status start_all(const std::vector<uint16_t>& ports);
   Committee roster() const;
+  void nudge_driver();
   // On the chain, for whoever asks there.
   Status say_epoch_length();
   void start_work();
@@ -96,7 +97,8 @@ class NodeSet {
   std::vector<std::shared_ptr<NodeHost>> hosts_ GUARDED_BY(mutex_);
 
   // Last: their threads use all of it.
-  std::unique_ptr<Stepper> driving_, challenging_;
+  std::unique_ptr<Stepper> challenging_;
+  std::unique_ptr<Stepper> driving_ GUARDED_BY(mutex_);  // requests nudge it while the network stops
 };
 
 }  // namespace walrusfs::localnet
