@@ -4,22 +4,15 @@
 #include "codec/recovery.h"
 
 namespace walrusfs::localnet {
-namespace {
-
-constexpr Millis kBetweenChallenges{5'000};
-// Nodes may postpone rebuilding a new blob by half of it (storage-node API, section 11).
-constexpr Millis kBlobIsNew{60'000};
-
-}  // namespace
-
 Challenger::Challenger(const Membership& membership, const NodeDirectory& nodes, const BlobRegistry& registry,
-                       Clock& clock, Rng& rng)
+                       Clock& clock, Rng& rng, ChallengePace pace)
     : membership_(membership),
       shape_(membership.shape()),
       nodes_(nodes),
       registry_(registry),
       clock_(clock),
-      rng_(rng) {}
+      rng_(rng),
+      pace_(pace) {}
 
 std::map<std::string, ChallengeScore> Challenger::scores() const {
   MutexLock lock(mutex_);
@@ -43,12 +36,12 @@ void Challenger::begin_epoch(uint32_t epoch) {
 Millis Challenger::step() {
   const auto now = membership_.committees();
   begin_epoch(now->epoch);
-  if (now->phase == Phase::kSync) return kBetweenChallenges;
+  if (now->phase == Phase::kSync) return pace_.between;
   const auto challenge = draw(*now);
-  if (!challenge) return kBetweenChallenges;
+  if (!challenge) return pace_.between;
   // Without metadata nothing can be checked, which is not the fault of the one who is asked.
   if (auto metadata = metadata_of(challenge->blob)) count(*challenge, put_to(*challenge, *metadata));
-  return kBetweenChallenges;
+  return pace_.between;
 }
 
 std::optional<Challenger::Challenge> Challenger::draw(const EpochCommittees& now) {
@@ -58,7 +51,7 @@ std::optional<Challenger::Challenge> Challenger::draw(const EpochCommittees& now
     auto seen = seen_.find(blob);
     const auto since = seen != seen_.end() ? seen->second : clock_.monotonic();
     still.emplace(blob, since);
-    if (clock_.monotonic() - since >= kBlobIsNew) old.push_back(blob);
+    if (clock_.monotonic() - since >= pace_.new_blob) old.push_back(blob);
   }
   seen_ = std::move(still);
   if (old.empty()) return std::nullopt;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "localnet/challenge_pace.h"
 #include "localnet/ledger.h"
 #include "localnet/membership.h"
 #include "localnet/node_directory.h"
@@ -29,7 +30,7 @@ class Challenger {
  public:
   // All must outlive it.
   Challenger(const Membership& membership, const NodeDirectory& nodes, const BlobRegistry& registry, Clock& clock,
-             Rng& rng);
+             Rng& rng, ChallengePace pace = {});
 
   // One challenge. When it wants to be called next.
   Millis step();
@@ -58,6 +59,7 @@ class Challenger {
   const BlobRegistry& registry_;
   Clock& clock_;
   Rng& rng_;
+  const ChallengePace pace_;
 
   // Of the thread that steps: when a blob was first seen certified; nobody is asked before uploads have come to an end.
   std::map<BlobId, Deadline::TimePoint> seen_;

@@ -64,7 +64,8 @@ struct Localnet::Impl {
     std::vector<uint16_t> ports;
     for (const auto& node : before.nodes) ports.push_back(node.port);
     const NodeSetOptions options{config.folder, config.address, config.heal,
-                                 std::chrono::seconds(config.epoch_seconds), config.services.node_tls};
+                                 std::chrono::seconds(config.epoch_seconds), config.services.node_tls,
+                                 config.challenges};
     WFS_ASSIGN(nodes, NodeSet::start(*chain, world, std::move(roster), options, ports));
     return {};
   }
@@ -268,6 +269,15 @@ nlohmann::ordered_json healing_to_json(const HealCounts& counts) {
           {"inconsistentBlobs", counts.inconsistent_blobs}, {"blobsLacking", counts.blobs_lacking}};
 }
 
+nlohmann::ordered_json rewards_to_json(const NodeRewards& rewards) {
+  return {{"lastEpoch", rewards.last_epoch},
+          {"lastPaidFrost", rewards.last_paid},
+          {"lastWithheldFrost", rewards.last_withheld},
+          {"paidFrost", rewards.paid},
+          {"withheldFrost", rewards.withheld},
+          {"epochsFailed", rewards.epochs_failed}};
+}
+
 }  // namespace
 
 std::string to_json(const LocalnetStatus& status) {
@@ -284,7 +294,10 @@ std::string to_json(const LocalnetStatus& status) {
     item["faults"] = ordered_json::parse(faults_to_json(node.faults));
     item["stakeFrost"] = node.stake_frost;
     item["nextStakeFrost"] = node.next_stake_frost;
-    item["challenges"] = {{"passed", node.challenges_passed}, {"failed", node.challenges_failed}};
+    item["challenges"] = {{"passed", node.challenges_passed},
+                          {"failed", node.challenges_failed},
+                          {"losesRewards", node.loses_rewards}};
+    item["rewards"] = rewards_to_json(node.rewards);
     if (!node.pinned_key.empty()) item["pinnedKey"] = node.pinned_key;
     nodes.push_back(std::move(item));
   }

@@ -16,6 +16,7 @@
 #include "base/files.h"
 #include "base/result.h"
 #include "base/rng.h"
+#include "localnet/challenge_pace.h"
 #include "localnet/faults.h"
 #include "localnet/heal_counts.h"
 #include "localnet/service_config.h"
@@ -37,6 +38,7 @@ struct LocalnetConfig {
   unsigned encode_threads = 2;
   bool heal = true;           // nodes rebuild what they lack
   uint32_t epoch_seconds = 0;  // 0: epochs end only when told to
+  ChallengePace challenges;
   ServiceConfig services;
 };
 
@@ -45,6 +47,14 @@ struct World {
   Files& files;
   Clock& clock;
   Rng& rng;
+};
+
+// In FROST: what a node was paid, commission included, and what was withheld because it failed its challenges.
+struct NodeRewards {
+  uint32_t last_epoch = 0;  // that has ended with it in the committee; 0: none
+  uint64_t last_paid = 0, last_withheld = 0;  // for that epoch
+  uint64_t paid = 0, withheld = 0;            // ever
+  uint64_t epochs_failed = 0;                 // ever
 };
 
 struct NodeStatus {
@@ -60,6 +70,8 @@ struct NodeStatus {
   std::vector<FaultState> faults;
   uint64_t stake_frost = 0, next_stake_frost = 0;  // in this epoch, and at the next choice
   uint64_t challenges_passed = 0, challenges_failed = 0;  // in this epoch
+  bool loses_rewards = false;  // of this epoch, if it ended now: it fails its challenges
+  NodeRewards rewards;
 };
 
 struct LocalnetStatus {

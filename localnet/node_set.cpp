@@ -15,6 +15,11 @@ constexpr Millis kFaultPatience{2'000}, kLook{20};
 constexpr uint64_t kFrostPerWal = 1'000'000'000;
 constexpr const char* kNowhere = "127.0.0.1:0";  // until the node runs
 
+NodeRewards rewards_of(const sui::NodeRecord& record) {
+  return {record.last_epoch,   record.last_earned_frost, record.last_withheld_frost,
+          record.earned_frost, record.withheld_frost,    record.failures};
+}
+
 }  // namespace
 
 NodeSet::NodeSet(Chain& chain, World world, Committee roster, NodeSetOptions options)
@@ -52,7 +57,8 @@ Status NodeSet::say_epoch_length() {
 }
 
 void NodeSet::start_work() {
-  challenger_ = std::make_unique<Challenger>(*membership_, directory_, chain_.ledger(), world_.clock, world_.rng);
+  challenger_ = std::make_unique<Challenger>(*membership_, directory_, chain_.ledger(), world_.clock, world_.rng,
+                                             options_.challenges);
   auto nodes = [this] {
     EpochDriver::Nodes out;
     for (auto& host : all()) out.push_back(std::move(host));
@@ -146,10 +152,12 @@ std::vector<NodeStatus> NodeSet::status() const {
     if (auto view = on_chain.find(host->id()); view != on_chain.end()) {
       status.stake_frost = view->second.stake;
       status.next_stake_frost = view->second.next_stake;
+      status.rewards = rewards_of(view->second.record);
     }
     if (auto score = scores.find(host->id()); score != scores.end()) {
       status.challenges_passed = score->second.passed;
       status.challenges_failed = score->second.failed;
+      status.loses_rewards = score->second.too_bad();
     }
     out.push_back(std::move(status));
   }

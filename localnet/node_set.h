@@ -26,6 +26,7 @@ struct NodeSetOptions {
   bool heal = true;
   Millis epoch_length{0};  // 0: epochs end only when told to
   bool tls = false;        // nodes speak HTTPS, and are known by their network keys
+  ChallengePace challenges;
 };
 
 class NodeSet {

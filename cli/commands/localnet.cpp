@@ -48,14 +48,32 @@ Result<LocalNetworkOptions> resolve(const LocalnetArguments& arguments, const Co
   return options;
 }
 
+constexpr uint64_t kFrostPerWal = 1'000'000'000;
+
+std::string wal_text(const nlohmann::json& amounts, const char* name) {
+  return fmt::format("{:.6f} WAL", static_cast<double>(amounts.value(name, uint64_t{0})) / double{kFrostPerWal});
+}
+
+// What it got for the last epoch that it was in the committee.
+void print_rewards(const nlohmann::json& rewards) {
+  if (const auto epoch = rewards.value("lastEpoch", uint64_t{0}); epoch > 0)
+    fmt::print(", paid {} for epoch {}", wal_text(rewards, "lastPaidFrost"), epoch);
+  if (rewards.value("lastWithheldFrost", uint64_t{0}) > 0)
+    fmt::print(" (PENALTY: {} withheld)", wal_text(rewards, "lastWithheldFrost"));
+}
+
 void print_duties(const nlohmann::json& node) {
-  constexpr uint64_t kFrostPerWal = 1'000'000'000;
   const uint64_t now = node.value("stakeFrost", uint64_t{0}), next = node.value("nextStakeFrost", uint64_t{0});
   fmt::print(", {} WAL staked", now / kFrostPerWal);
   if (next != now) fmt::print(" ({} at the next choice)", next / kFrostPerWal);
   const auto challenges = node.value("challenges", nlohmann::json::object());
-  if (const auto failed = challenges.value("failed", uint64_t{0}); failed > 0)
-    fmt::print(", FAILED {} of {} challenges", failed, failed + challenges.value("passed", uint64_t{0}));
+  const auto failed = challenges.value("failed", uint64_t{0}), passed = challenges.value("passed", uint64_t{0});
+  if (failed > 0)
+    fmt::print(", FAILED {} of {} challenges{}", failed, failed + passed,
+               challenges.value("losesRewards", false) ? " and loses its rewards" : "");
+  else if (passed > 0)
+    fmt::print(", passed {} challenges", passed);
+  print_rewards(node.value("rewards", nlohmann::json::object()));
 }
 
 void print_healing(const nlohmann::json& healing) {

@@ -146,6 +146,9 @@ Step advance_pool(Call& call, const StakingInner& inner, ActiveSet& set, const N
   NodeRecord record = load_node_record(call, pool);
   record.earned_frost += reward.paid;
   record.withheld_frost += reward.withheld;
+  record.last_epoch = inner.epoch - 1;
+  record.last_earned_frost = reward.paid;
+  record.last_withheld_frost = reward.withheld;
   save_node_record(call, pool, record);
   if (is_active(pool)) enter(set, pool.id, balance_at(pool, rates, inner.epoch + 1));
   save_pool(call, pool);

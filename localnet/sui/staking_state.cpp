@@ -165,6 +165,10 @@ Failure pool_abort(const Call& call, std::string_view function, uint64_t code) {
 
 // ---- the network's own notes
 
+namespace {
+const size_t kNodeRecordBytes = bcs_encode(NodeRecord{}).size();
+}
+
 ObjectId node_record_id(const ObjectId& extra_fields) {
   return dynamic_field_id(extra_fields, bytes_type(), bcs_encode(record_key()));
 }
@@ -177,7 +181,9 @@ NodeRecordField node_record_field(const ObjectId& extra_fields, const NodeRecord
 
 NodeRecord load_node_record(Call& call, const StakingPool& pool) {
   const auto field = call.work.child<NodeRecordField>(node_record_id(pool.extra_fields.id)).value();
-  return bcs_decode<NodeRecord>(field.value, "a node's record").value();
+  Bytes record = field.value;
+  record.resize(std::max(record.size(), kNodeRecordBytes));
+  return bcs_decode<NodeRecord>(record, "a node's record").value();
 }
 
 void save_node_record(Call& call, const StakingPool& pool, const NodeRecord& record) {

@@ -81,15 +81,19 @@ Failure pool_abort(const Call& call, std::string_view function, uint64_t code);
 
 // ---- what this network notes about a node besides, in the pool's extra fields
 
+// Chains that were made before there were the last three have records without them.
 struct NodeRecord {
   ObjectId cap;
   uint32_t failed_epoch = 0;    // whose challenges it failed last; 0: never
   uint64_t failures = 0;        // epochs
   uint64_t withheld_frost = 0;  // rewards that it lost by failing
   uint64_t earned_frost = 0;    // rewards that it got, commission included
+  uint32_t last_epoch = 0;      // for which it was paid last, and …
+  uint64_t last_withheld_frost = 0, last_earned_frost = 0;  // … what of it, as above
   bool operator==(const NodeRecord&) const = default;
   static auto bcs_fields(auto& self) {
-    return std::tie(self.cap, self.failed_epoch, self.failures, self.withheld_frost, self.earned_frost);
+    return std::tie(self.cap, self.failed_epoch, self.failures, self.withheld_frost, self.earned_frost,
+                    self.last_epoch, self.last_withheld_frost, self.last_earned_frost);
   }
 };
 using NodeRecordField = Field<Bytes, Bytes>;

@@ -2,6 +2,7 @@
 #include <functional>
 #include <thread>
 
+#include "localnet/challenger.h"
 #include "localnet/sui/epochs.h"
 #include "network_fixture.h"
 
@@ -181,6 +182,57 @@ TEST_F(EpochsTest, TheNextCommitteeIsKnownFromHalfOfAnEpochOn) {
   EXPECT_TRUE(within(Millis(60'000), [this] { return sui::view_epoch(network_->full_node()).next.has_value(); }));
   EXPECT_TRUE(within(Millis(60'000), [this] { return network_->status().epoch == 2; }));
 }
+
+// Who fails its challenges gets nothing for the epoch, and the others what they would have got anyway.
+class RewardsTest : public EpochsTest, public testing::WithParamInterface<FaultKind> {
+ protected:
+  static constexpr size_t kBad = 1;
+
+  RewardsTest() { config_.challenges = {.between = Millis(2), .new_blob = Millis(0)}; }
+  NodeStatus node_now(size_t number) { return network_->status().nodes.at(number); }
+  void wait_until(const std::function<bool()>& done) {
+    const auto deadline = system_clock().in(Millis(120'000));
+    while (!done() && !system_clock().passed(deadline)) system_clock().sleep_for(Millis(10));
+    EXPECT_TRUE(done());
+  }
+  bool all_were_challenged() {
+    const auto nodes = network_->status().nodes;
+    return std::all_of(nodes.begin(), nodes.end(), [](const NodeStatus& node) {
+      return node.challenges_passed + node.challenges_failed >= ChallengeScore::kFewest;
+    });
+  }
+};
+
+TEST_P(RewardsTest, WhoFailsChallengesGetsNoneAndTheOthersTheirs) {
+  start(10, 4);
+  store(content_of(30'000), "?epochs=5");
+  ASSERT_TRUE(network_->set_fault(kBad, {.kind = GetParam(), .route = "/recoverySymbols"}).ok());
+  wait_until([this] { return all_were_challenged() && node_now(kBad).loses_rewards; });
+  EXPECT_EQ(advance(), 2u);
+  for (size_t i = 0; i < 4; ++i) {
+    SCOPED_TRACE(i);
+    const NodeRewards rewards = node_now(i).rewards;
+    EXPECT_EQ(rewards.last_epoch, 1u);
+    EXPECT_EQ(rewards.last_paid > 0, i != kBad);
+    EXPECT_EQ(rewards.last_withheld > 0, i == kBad);
+    EXPECT_EQ(rewards.epochs_failed, i == kBad ? 1u : 0u);
+    // By shards, whatever became of the others'.
+    const NodeRewards other = node_now(i == 0 ? 2 : 0).rewards;
+    const uint64_t share = rewards.last_paid + rewards.last_withheld, others = other.last_paid;
+    EXPECT_NEAR(static_cast<double>(share) / node_now(i).shards,
+                static_cast<double>(others) / node_now(i == 0 ? 2 : 0).shards, 1.0);
+  }
+  // It does its duty again, and is paid again.
+  ASSERT_TRUE(network_->clear_faults(kBad, {}).ok());
+  wait_until([this] { return all_were_challenged() && !node_now(kBad).loses_rewards; });
+  EXPECT_EQ(advance(), 3u);
+  EXPECT_GT(node_now(kBad).rewards.last_paid, 0u);
+  EXPECT_EQ(node_now(kBad).rewards.last_withheld, 0u);
+  EXPECT_GT(node_now(kBad).rewards.withheld, 0u) << "what is lost stays lost";
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, RewardsTest, testing::Values(FaultKind::kRefusing, FaultKind::kWrongBytes),
+                         [](const auto& which) { return std::string(fault_name(which.param)); });
 
 TEST_F(EpochsTest, NonsenseIsRefused) {
   start(10, 4);
