@@ -57,6 +57,11 @@ Result<std::vector<Member>> parse_members(const ordered_json& list) {
 
 }  // namespace
 
+Error too_many_nodes(uint64_t nodes) {
+  return Error(Code::kInvalidArgument, "a network has at most " + std::to_string(kMostNodes) +
+                                           " storage nodes with stake, not " + std::to_string(nodes));
+}
+
 Committee::Committee(CodeShape shape, std::vector<Member> members)
     : shape_(shape), members_(std::move(members)), owners_(shape.n()) {
   for (size_t i = 0; i < members_.size(); ++i)
@@ -79,6 +84,7 @@ Result<Committee> Committee::create(uint32_t shards, uint32_t nodes, Rng& rng) {
   if (nodes == 0 || nodes > shards)
     return Error(Code::kInvalidArgument,
                  "a network of " + std::to_string(shards) + " shards needs between 1 and as many nodes");
+  if (nodes > kMostNodes) return too_many_nodes(nodes);
   std::vector<Member> members(nodes);
   for (uint32_t i = 0; i < nodes; ++i) {
     members[i].id = random_object_id(rng);

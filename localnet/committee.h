@@ -20,6 +20,11 @@ struct Member {
   std::optional<bls::PublicKey> key;  // of the protocol; nothing until the node is registered
 };
 
+// As many as the contract lets into its active set.
+constexpr uint32_t kMostNodes = 111;
+
+Error too_many_nodes(uint64_t nodes);
+
 class Committee {
  public:
   // Every shard of `shape` has exactly one owner.

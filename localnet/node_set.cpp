@@ -15,6 +15,17 @@ constexpr Millis kFaultPatience{2'000}, kLook{20};
 constexpr uint64_t kFrostPerWal = 1'000'000'000;
 constexpr const char* kNowhere = "127.0.0.1:0";  // until the node runs
 
+static_assert(kMostNodes == sui::kMostActiveNodes);
+
+// Who counts at the next choice.
+uint64_t nodes_with_stake(const sui::FullNode& chain) {
+  const auto nodes = sui::view_nodes(chain);
+  return static_cast<uint64_t>(
+      std::count_if(nodes.begin(), nodes.end(), [](const sui::NodeView& node) {
+        return node.next_stake > 0 && std::holds_alternative<walrusfs::sui::PoolActive>(node.state);
+      }));
+}
+
 NodeRewards rewards_of(const sui::NodeRecord& record) {
   return {record.last_epoch,   record.last_earned_frost, record.last_withheld_frost,
           record.earned_frost, record.withheld_frost,    record.failures};
@@ -226,6 +237,7 @@ uint64_t NodeSet::usual_stake() const {
 Result<size_t> NodeSet::add_node(std::optional<uint64_t> frost) {
   MutexLock joining(joining_mutex_);
   const size_t number = all().size();
+  if (const uint64_t staked = nodes_with_stake(chain_.node()); staked >= kMostNodes) return too_many_nodes(staked + 1);
   WFS_ASSIGN(const NodeKeys keys,
              load_or_create_node_keys(world_.files, world_.rng, node_folder(options_.folder, number)));
   WFS_ASSIGN(const Member member, register_node(number, keys.protocol));

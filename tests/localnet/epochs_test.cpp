@@ -234,6 +234,18 @@ TEST_P(RewardsTest, WhoFailsChallengesGetsNoneAndTheOthersTheirs) {
 INSTANTIATE_TEST_SUITE_P(Faults, RewardsTest, testing::Values(FaultKind::kRefusing, FaultKind::kWrongBytes),
                          [](const auto& which) { return std::string(fault_name(which.param)); });
 
+TEST_F(EpochsTest, AFullNetworkTakesANodeOnlyInThePlaceOfAnother) {
+  config_.heal = false;
+  start(112, 110);
+  EXPECT_EQ(network_->add_node().value(), 110u);
+  const auto refused = network_->add_node();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Code::kInvalidArgument);
+  EXPECT_NE(refused.error().message().find("at most 111 storage nodes"), std::string::npos);
+  ASSERT_TRUE(network_->remove_node(7).ok());
+  EXPECT_EQ(network_->add_node().value(), 111u);
+}
+
 TEST_F(EpochsTest, NonsenseIsRefused) {
   start(10, 4);
   EXPECT_EQ(network_->remove_node(4).error().code(), Code::kInvalidArgument);

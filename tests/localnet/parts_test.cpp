@@ -67,6 +67,15 @@ TEST(CommitteeTest, DealsOutEveryShardEvenly) {
   EXPECT_EQ(same.members()[4].shards, committee.members()[4].shards);
 }
 
+TEST(CommitteeTest, HasNoMoreNodesThanTheContractTakes) {
+  SeededRng rng(1);
+  EXPECT_EQ(Committee::create(301, kMostNodes, rng).value().members().size(), 111u);
+  const auto refused = Committee::create(301, kMostNodes + 1, rng);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Code::kInvalidArgument);
+  EXPECT_EQ(refused.error().message(), "a network has at most 111 storage nodes with stake, not 112");
+}
+
 TEST(CommitteeTest, RefusesNonsense) {
   EXPECT_FALSE(Committee::create(3, 1, system_rng()).ok());
   EXPECT_FALSE(Committee::create(10, 0, system_rng()).ok());
