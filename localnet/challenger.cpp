@@ -14,9 +14,11 @@ Challenger::Challenger(const Membership& membership, const NodeDirectory& nodes,
       rng_(rng),
       pace_(pace) {}
 
+// What nodes did in an epoch that is over counts no more, even if nobody was challenged since.
 std::map<std::string, ChallengeScore> Challenger::scores() const {
+  const uint32_t epoch = membership_.committees()->epoch;
   MutexLock lock(mutex_);
-  return scores_;
+  return epoch == epoch_ ? scores_ : std::map<std::string, ChallengeScore>();
 }
 
 std::vector<std::string> Challenger::failed_nodes() const {

@@ -138,9 +138,9 @@ Status EpochDriver::finish_change() {
 // A node that was down during the change, or still copies, may need the former owners of its shards.
 Status EpochDriver::let_go_of_the_past() {
   const auto now = membership_.committees();
-  if (now->phase == Phase::kSync || let_go_in_ == now->epoch || !have_synced(*now, true)) return {};
-  for (const auto& node : nodes_()) WFS_TRY(node->let_go());
+  if (now->phase == Phase::kSync || (let_go_in_ != now->epoch && !have_synced(*now, true))) return {};
   let_go_in_ = now->epoch;
+  for (const auto& node : nodes_()) WFS_TRY(node->let_go());  // now, or when it is back
   return {};
 }
 

@@ -35,7 +35,8 @@ class EpochNode {
   virtual bool runs() const = 0;
   // It has what is its own in this epoch, as far as that can be had. False while it does not run.
   virtual bool has_synced(uint32_t epoch) const = 0;
-  // All who gained shards in this epoch have them: what was given away is erased.
+  // All who gained shards in this epoch have them: what was given away is erased. Asked again and again, as it may have
+  // been down before.
   virtual Status let_go() = 0;
   // Erases blobs that no live object names any more.
   virtual Status drop_expired() = 0;

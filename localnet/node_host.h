@@ -9,12 +9,11 @@
 
 #include "localnet/epoch_driver.h"
 #include "localnet/faults.h"
-#include "localnet/healer.h"
 #include "localnet/http_server.h"
 #include "localnet/lagging_registry.h"
 #include "localnet/localnet.h"
+#include "localnet/node_work.h"
 #include "localnet/pinned_wire.h"
-#include "localnet/storage_node.h"
 
 namespace walrusfs::localnet {
 
@@ -68,8 +67,6 @@ class NodeHost : public EpochNode {
   struct Running;
 
   std::shared_ptr<Running> running() const;
-  Status start_work(Running& running);
-  Status follow(Running& running);
   Status accuse(const BlobId& blob, const InconsistencyProof& proof);
   Status open_port(Running& running, uint16_t wanted_port) REQUIRES(change_mutex_);
 

@@ -12,6 +12,7 @@
 #define VERIFY_AGGREGATE                                                                           \
   "_ZN8walrusfs3bls16verify_aggregateESt4spanIKNS0_9PublicKeyELm18446744073709551615EES1_IKhLm1844" \
   "6744073709551615EERKNS0_9SignatureE"
+#define PUBLIC_KEY "_ZNK8walrusfs3bls9SecretKey10public_keyEv"
 #define SIGN "_ZNK8walrusfs3bls9SecretKey4signESt4spanIKhLm18446744073709551615EE"
 
 namespace walrusfs::bls {
@@ -19,11 +20,13 @@ namespace walrusfs::bls {
 bool real_verify(const PublicKey& key, ByteView message, const Signature& signature) asm("__real_" VERIFY);
 bool real_verify_aggregate(std::span<const PublicKey> keys, ByteView message,
                            const Signature& aggregate) asm("__real_" VERIFY_AGGREGATE);
+PublicKey real_public_key(const SecretKey* key) asm("__real_" PUBLIC_KEY);
 Signature real_sign(const SecretKey* key, ByteView message) asm("__real_" SIGN);
 
 bool remembered_verify(const PublicKey& key, ByteView message, const Signature& signature) asm("__wrap_" VERIFY);
 bool remembered_verify_aggregate(std::span<const PublicKey> keys, ByteView message,
                                  const Signature& aggregate) asm("__wrap_" VERIFY_AGGREGATE);
+PublicKey remembered_public_key(const SecretKey* key) asm("__wrap_" PUBLIC_KEY);
 Signature remembered_sign(const SecretKey* key, ByteView message) asm("__wrap_" SIGN);
 
 namespace {
@@ -72,6 +75,10 @@ Memo<bool>& verdicts() {
   static Memo<bool> memo;
   return memo;
 }
+Memo<PublicKey>& public_keys() {
+  static Memo<PublicKey> memo;
+  return memo;
+}
 Memo<Signature>& signatures() {
   static Memo<Signature> memo;
   return memo;
@@ -97,6 +104,10 @@ bool remembered_verify(const PublicKey& key, ByteView message, const Signature& 
 bool remembered_verify_aggregate(std::span<const PublicKey> keys, ByteView message, const Signature& aggregated) {
   const auto sum = aggregate(keys);
   return sum ? remembered_verify(*sum, message, aggregated) : real_verify_aggregate(keys, message, aggregated);
+}
+
+PublicKey remembered_public_key(const SecretKey* key) {
+  return public_keys().ask(question({}, key->to_bytes()), [&] { return real_public_key(key); });
 }
 
 Signature remembered_sign(const SecretKey* key, ByteView message) {

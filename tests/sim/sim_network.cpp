@@ -1,13 +1,15 @@
 #include "sim_network.h"
 
+#include "codec/signed_messages.h"
 #include "localnet/confirmations.h"
+#include "localnet/node_keys.h"
 #include "localnet/sui/epochs.h"
 #include "localnet/sui/walrus_state.h"
+#include "tests/sui_node/all_wal.h"
 
 namespace walrusfs::sim {
 namespace {
 
-constexpr const char* kBlobFolder = "/node/blobs";
 constexpr const char* kScratchFolder = "/services/tmp";
 constexpr uint64_t kCacheBytes = 64 << 10;  // small, so that rows fall out of it
 
@@ -22,6 +24,7 @@ const std::vector<bls::SecretKey>& keys() {
   return made;
 }
 
+// The chain begins with it.
 net::Committee make_committee(Shape shape, Rng& rng) {
   const auto dealt = net::Committee::create(shape.shards, shape.nodes, rng).value();
   std::vector<net::Member> members = dealt.members();
@@ -36,67 +39,37 @@ net::Committee make_committee(Shape shape, Rng& rng) {
 
 }  // namespace
 
-SimNode::SimNode(const net::Membership& membership, std::string id, const net::BlobRegistry& registry, Clock& clock,
-                 const bls::SecretKey& key)
-    : membership_(membership),
-      id_(std::move(id)),
-      clock_(clock),
-      key_(key),
-      faults_(clock),
-      seen_(registry, faults_) {}
-
-void SimNode::start() {
-  if (runs()) return;
-  const auto committees = membership_.committees();
-  store_ = net::NodeStore::open(files_, kBlobFolder, membership_.shape(), net::shards_of(id_, *committees)).value();
-  node_ = std::make_unique<net::StorageNode>(membership_, id_, *store_, seen_, clock_, key_);
-  // No blob here is inconsistent, so whoever is accused of it is not to blame.
-  auto accuse = [](const BlobId&, const InconsistencyProof&) { return Status(Error(Code::kInternal, "accused")); };
-  healer_ = std::make_unique<net::Healer>(membership_, id_, *store_, peers_, seen_, clock_, traffic_, accuse);
-  handler_ = [this](HttpCall& call) {
-    return faults_.answer(call, [this](HttpCall& unharmed) { return node_->answer(unharmed); });
-  };
-}
-
-void SimNode::meet(const std::string& id, std::unique_ptr<net::NodeWire> wire) {
-  auto counted = std::make_unique<net::CountingWire>(std::move(wire), traffic_);
-  peers_.enter(id, std::make_shared<net::NodeClient>("peer", std::move(counted), membership_.shape(), clock_));
-}
-
-void SimNode::stop() {
-  handler_ = nullptr;
-  healer_.reset();
-  node_.reset();
-  store_.reset();
-}
-
-void SimNode::power_cut(Rng& rng) {
-  stop();
-  files_.power_cut(rng);
-}
-
-void SimNode::wipe() {
-  stop();
-  WFS_CHECK(files_.sync_filesystem("/").ok());  // or the next power cut would bring back what is gone
-  disk_.wipe(kBlobFolder);
-}
-
 SimNetwork::SimNetwork(Shape shape, Rng& rng, Trace& trace) : rng_(rng), trace_(trace) {
-  membership_ = std::make_unique<net::FixedMembership>(make_committee(shape, rng));
+  const net::Committee first = make_committee(shape, rng);
   WFS_CHECK(service_disk_.make_directories(kScratchFolder).ok());
   for (size_t i = 0; i < shape.nodes; ++i)
     WFS_CHECK(system_files().make_directories(net::node_folder(chain_folder_.path(), i)).ok());
-  chain_ = net::Chain::open({system_files(), clock_, rng_}, chain_folder_.path(), committee()).value();
+  chain_ = net::Chain::open({system_files(), clock_, rng_}, chain_folder_.path(), first).value();
+  membership_ = std::make_unique<net::ChainMembership>(chain_->node());
   faulty_ledger_ = std::make_unique<net::FaultyLedger>(chain_->ledger(), ledger_faults_);
-  ledger_faults_.on_epoch_change([this] { advance_epoch(); });
-  make_nodes();
+  ledger_faults_.on_epoch_change([this] { change_by_fault(); });
+  for (const net::Member& member : first.members()) host(member.id);
+  make_services();
+}
+
+void SimNetwork::make_services() {
   writer_ = std::make_unique<net::BlobWriter>(*membership_, directory_, 1);
   net::PublisherOptions options;
   options.scratch_folder = kScratchFolder;
   options.encode_threads = 1;
   publisher_ = std::make_unique<net::Publisher>(*membership_, *writer_, directory_, *faulty_ledger_, service_disk_,
                                                 options);
+  challenger_ = std::make_unique<net::Challenger>(*membership_, directory_, ledger(), clock_, rng_);
+  restart_driver();
   forget_reads();
+}
+
+const bls::SecretKey& SimNetwork::key(size_t number) const { return keys()[number]; }
+
+size_t SimNetwork::number_of(const std::string& id) const {
+  for (size_t i = 0; i < nodes_.size(); ++i)
+    if (nodes_[i]->id() == id) return i;
+  WFS_CHECK(false);
 }
 
 std::unique_ptr<net::NodeWire> SimNetwork::wire_to(size_t node, const std::string& from) {
@@ -104,18 +77,18 @@ std::unique_ptr<net::NodeWire> SimNetwork::wire_to(size_t node, const std::strin
                                          InProcessWire::World{clock_, rng_, trace_});
 }
 
-void SimNetwork::make_nodes() {
-  const std::vector<net::Member>& members = committee().members();
-  for (size_t i = 0; i < members.size(); ++i) {
-    nodes_.push_back(std::make_unique<SimNode>(*membership_, members[i].id, ledger(), clock_, keys()[i]));
-    nodes_.back()->faults().on_epoch_change([this] { advance_epoch(); });
-    directory_.enter(members[i].id, std::make_shared<net::NodeClient>("node " + std::to_string(i), wire_to(i, ""),
-                                                                      membership_->shape(), clock_));
+// Runs and is known to all, itself included.
+void SimNetwork::host(const std::string& id) {
+  const size_t number = nodes_.size();
+  nodes_.push_back(std::make_shared<SimNode>(*membership_, id, ledger(), clock_, keys()[number]));
+  nodes_[number]->faults().on_epoch_change([this] { change_by_fault(); });
+  directory_.enter(id, std::make_shared<net::NodeClient>("node " + std::to_string(number), wire_to(number, ""),
+                                                         membership_->shape(), clock_));
+  for (size_t i = 0; i <= number; ++i) {
+    nodes_[i]->meet(id, wire_to(number, std::to_string(i) + " asks "));
+    if (i < number) nodes_[number]->meet(nodes_[i]->id(), wire_to(i, std::to_string(number) + " asks "));
   }
-  for (size_t i = 0; i < members.size(); ++i)
-    for (size_t j = 0; j < members.size(); ++j)
-      nodes_[i]->meet(members[j].id, wire_to(j, std::to_string(i) + " asks "));
-  for (auto& node : nodes_) node->start();
+  nodes_[number]->start();
 }
 
 void SimNetwork::forget_reads() {
@@ -141,8 +114,10 @@ void SimNetwork::spread(const BlobMetadata& metadata, const std::string& content
 std::optional<Certificate> SimNetwork::confirm(const net::BlobObject& object) {
   StorageConfirmation wanted{ledger().epoch(), object.blob, {}};
   if (object.deletable) wanted.persistence.deletable = parse_object_id(object.id).value();
-  const std::vector<bool> everybody(node_count(), true);
-  return net::collect_confirmations(committee(), directory_.of(committee()), everybody, wanted).certificate;
+  const auto now = committees();
+  const net::Committee& committee = *now->current;
+  const std::vector<bool> everybody(committee.members().size(), true);
+  return net::collect_confirmations(committee, directory_.of(committee), everybody, wanted).certificate;
 }
 
 uint64_t SimNetwork::used_capacity() {
@@ -169,14 +144,81 @@ uint64_t SimNetwork::reserved_capacity() {
   return bytes;
 }
 
-uint32_t SimNetwork::advance_epoch() {
-  const uint32_t epoch = net::sui::advance_epoch(chain_->node()).value();
-  for (auto& node : nodes_) {
-    if (!node->runs()) continue;
-    for (const BlobId& blob : node->store()->blobs())
-      if (!ledger().standing(blob).registered()) WFS_CHECK(node->store()->drop(blob).ok());
-  }
-  return epoch;
+// ---- the committee
+
+// As its operator would: with a key of its own, and the proof of it.
+void SimNetwork::add_node(uint64_t frost) {
+  const size_t number = nodes_.size();
+  const bls::SecretKey& key = keys()[number];
+  net::sui::Candidate candidate;
+  candidate.name = "node " + std::to_string(number);
+  candidate.address = "127.0.0.1:" + std::to_string(9000 + number);
+  candidate.public_key = to_bytes(key.public_key().to_bytes());
+  candidate.network_public_key = Bytes(33, 2);
+  candidate.operator_address = net::sui::Address::parse(ledger().wallet_address()).value();
+  candidate.proof_of_possession =
+      to_bytes(prove_possession(key, ledger().epoch(), candidate.operator_address.bytes).to_bytes());
+  candidate.votes = nodes_on_chain().front().votes;
+  host(net::sui::register_candidate(chain_->node(), candidate).value().to_string());
+  WFS_CHECK(stake(number, frost).ok());
+}
+
+Status SimNetwork::remove_node(size_t node) {
+  return net::sui::withdraw_node(chain_->node(), net::sui::ObjectId::parse(nodes_[node]->id()).value());
+}
+
+Status SimNetwork::stake(size_t node, uint64_t frost) {
+  const auto id = net::sui::ObjectId::parse(nodes_[node]->id()).value();
+  const auto owner = net::sui::Address::parse(ledger().wallet_address()).value();
+  auto staked = net::sui::grant_stake(chain_->node(), id, frost, owner);
+  return staked ? ok_status() : Status(staked.error());
+}
+
+uint64_t SimNetwork::all_wal() const {
+  const auto wallet = net::sui::Address::parse(chain_->ledger().wallet_address()).value();
+  return net::sui::all_wal(chain_->node(), std::array{wallet, net::sui::Address{}});
+}
+
+// ---- epochs
+
+void SimNetwork::restart_driver() {
+  change_is_asked_for_ = false;
+  auto nodes = [this] { return net::EpochDriver::Nodes(nodes_.begin(), nodes_.end()); };
+  auto failed = [this] { return challenger_->failed_nodes(); };
+  driver_ = std::make_unique<net::EpochDriver>(chain_->node(), *membership_, clock_, nodes, failed,
+                                               net::EpochDriver::Options{});
+}
+
+Status SimNetwork::watch_epoch(const std::function<Status()>& act) {
+  const uint32_t before = ledger().epoch();
+  const auto failed = challenger_->failed_nodes();
+  EpochBegun begun{0, {failed.begin(), failed.end()}, nodes_on_chain(), all_wal(), 0};
+  Status outcome = act();
+  begun.epoch = ledger().epoch();
+  begun.wal_after = all_wal();
+  if (begun.epoch != before) begun_.push_back(std::move(begun));
+  return outcome;
+}
+
+Status SimNetwork::begin_change() {
+  return watch_epoch([this] { return driver_->begin_change(); });
+}
+
+void SimNetwork::drive() {
+  if (!change_is_asked_for_) return (void)driver_->step();
+  const uint32_t before = ledger().epoch();
+  (void)watch_epoch([this] {
+    driver_->step();
+    return ok_status();
+  });
+  change_is_asked_for_ = ledger().epoch() == before;
+}
+
+// In the middle of somebody's request. When it cannot be now, the driver does it later.
+void SimNetwork::change_by_fault() {
+  driver_->ask_for_change();
+  change_is_asked_for_ = true;
+  drive();
 }
 
 }  // namespace walrusfs::sim

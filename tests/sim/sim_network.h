@@ -1,73 +1,37 @@
-// A whole local network in one thread and in virtual time: the storage nodes, publisher, aggregator and chain of the
-// program as they are, each node on a disk of its own in memory that can lose its power, and requests that go straight
-// from one into the other. Everything random is drawn from one generator.
+// A whole local network in one thread and in virtual time: the storage nodes, publisher, aggregator, chain, driver of
+// epochs and challenger of the program as they are, and requests that go straight from one into the other. Everything
+// random is drawn from one generator.
 #pragma once
 
 #include <memory>
+#include <set>
+#include <utility>
 #include <vector>
 
-#include "base/testing/faulty_files.h"
-#include "base/testing/memory_files.h"
 #include "in_process.h"
-#include "localnet/chain.h"
 #include "localnet/aggregator.h"
-#include "localnet/faults.h"
+#include "localnet/chain.h"
+#include "localnet/chain_membership.h"
+#include "localnet/challenger.h"
+#include "localnet/epoch_driver.h"
 #include "localnet/faulty_ledger.h"
-#include "localnet/healer.h"
-#include "localnet/lagging_registry.h"
-#include "localnet/node_keys.h"
 #include "localnet/publisher.h"
-#include "localnet/storage_node.h"
+#include "localnet/sui/epochs.h"
+#include "sim_node.h"
 
 namespace walrusfs::sim {
-
-namespace net = localnet;
 
 struct Shape {
   uint32_t shards = 10;
   uint32_t nodes = 4;
 };
 
-// One storage node on its own machine.
-class SimNode {
- public:
-  SimNode(const net::Membership& membership, std::string id, const net::BlobRegistry& registry, Clock& clock,
-          const bls::SecretKey& key);
-
-  void start();
-  void stop();
-  bool runs() const { return node_ != nullptr; }
-  // The machine goes off: what was not synced is lost, or some of it.
-  void power_cut(Rng& rng);
-  // All that the node stores is gone; it does not run.
-  void wipe();
-
-  // Where another node, or this one, is reached by this one. All are met before any starts.
-  void meet(const std::string& id, std::unique_ptr<net::NodeWire> wire);
-  // One step of healing; when the next one is due. Only while it runs.
-  Millis heal() { return healer_->step(); }
-  // Whether it has all that is its own of this blob.
-  bool has_all_of(const BlobId& blob) { return store_->has_metadata(blob) && store_->has_all_slivers(blob); }
-
-  net::Faults& faults() { return faults_; }
-  net::NodeStore* store() { return store_.get(); }  // null while it does not run
-  const HttpHandler& handler() const { return handler_; }
-
- private:
-  const net::Membership& membership_;
-  const std::string id_;
-  Clock& clock_;
-  const bls::SecretKey& key_;
-  MemoryFiles disk_;
-  FaultyFiles files_{disk_};
-  net::Faults faults_;
-  const net::LaggingRegistry seen_;
-  net::Traffic traffic_;
-  net::NodeDirectory peers_;
-  std::unique_ptr<net::NodeStore> store_;
-  std::unique_ptr<net::StorageNode> node_;
-  std::unique_ptr<net::Healer> healer_;
-  HttpHandler handler_;  // empty while it does not run
+// An epoch that has begun.
+struct EpochBegun {
+  uint32_t epoch = 0;
+  std::set<std::string> failed;            // nodes whose challenges in the epoch before went too badly
+  std::vector<net::sui::NodeView> nodes;   // as they were before
+  uint64_t wal_before = 0, wal_after = 0;  // all that there is
 };
 
 class SimNetwork {
@@ -75,12 +39,16 @@ class SimNetwork {
   SimNetwork(Shape shape, Rng& rng, Trace& trace);
 
   ManualClock& clock() { return clock_; }
-  const net::Committee& committee() const { return *membership_->committees()->current; }
+  std::shared_ptr<const net::EpochCommittees> committees() const { return membership_->committees(); }
+  CodeShape shape() const { return membership_->shape(); }
   // As it is; publisher and aggregator meet it with its faults.
   net::Ledger& ledger() { return chain_->ledger(); }
   net::Faults& ledger_faults() { return ledger_faults_; }
+  // All that ever joined; committees have orders of their own.
   size_t node_count() const { return nodes_.size(); }
-  SimNode& node(size_t i) { return *nodes_[i]; }
+  SimNode& node(size_t number) { return *nodes_[number]; }
+  const bls::SecretKey& key(size_t number) const;
+  size_t number_of(const std::string& id) const;
 
   // Nothing when the connection was cut.
   std::optional<HttpReply> ask_publisher(const WireRequest& request);
@@ -93,28 +61,51 @@ class SimNetwork {
   // Bytes that are reserved in this epoch: as System counts them, and as the wallet's objects add up.
   uint64_t used_capacity();
   uint64_t reserved_capacity();
-  // The epoch ends; running nodes collect what nobody pays for any more.
-  uint32_t advance_epoch();
+
+  // ---- the committee; each counts when the next one is chosen
+  void add_node(uint64_t frost);
+  Status remove_node(size_t number);
+  Status stake(size_t number, uint64_t frost);
+  std::vector<net::sui::NodeView> nodes_on_chain() const { return net::sui::view_nodes(chain_->node()); }
+
+  // ---- epochs: the steps of the driver, and the challenges between them
+  Status begin_change();
+  void drive();
+  bool change_is_asked_for() const { return change_is_asked_for_; }  // by a fault, and not begun yet
+  // As when the program is started anew in the middle of a change.
+  void restart_driver();
+  // Since this was asked last.
+  std::vector<EpochBegun> take_begun() { return std::exchange(begun_, {}); }
+  void challenge() { challenger_->step(); }
+  std::map<std::string, net::ChallengeScore> scores() const { return challenger_->scores(); }
 
  private:
-  void make_nodes();
+  void make_services();
+  void host(const std::string& id);
   std::unique_ptr<net::NodeWire> wire_to(size_t node, const std::string& from);
+  uint64_t all_wal() const;
+  Status watch_epoch(const std::function<Status()>& act);
+  void change_by_fault();
 
   ManualClock clock_;
   Rng& rng_;
   Trace& trace_;
-  std::unique_ptr<net::FixedMembership> membership_;
   MemoryFiles service_disk_;
   net::Faults ledger_faults_{clock_};
   TempFolder chain_folder_;  // SQLite wants a real one
   std::unique_ptr<net::Chain> chain_;
   std::unique_ptr<net::FaultyLedger> faulty_ledger_;
-  std::vector<std::unique_ptr<SimNode>> nodes_;
+  std::unique_ptr<net::ChainMembership> membership_;
+  std::vector<std::shared_ptr<SimNode>> nodes_;  // shared with whoever drives them
   net::NodeDirectory directory_;
   std::unique_ptr<net::BlobReader> reader_;
   std::unique_ptr<net::BlobWriter> writer_;
   std::unique_ptr<net::Aggregator> aggregator_;
   std::unique_ptr<net::Publisher> publisher_;
+  std::unique_ptr<net::Challenger> challenger_;
+  std::unique_ptr<net::EpochDriver> driver_;
+  bool change_is_asked_for_ = false;
+  std::vector<EpochBegun> begun_;
 };
 
 }  // namespace walrusfs::sim

@@ -45,6 +45,34 @@ TEST(Simulation, TheSameSeedGivesTheSameTraceHoweverManyRunBesideIt) {
   EXPECT_EQ(traces.size(), 20u);
 }
 
+TEST(SimNetwork, WhoWasDownWhenShardsWereGivenAwayErasesThemWhenItIsBack) {
+  SeededRng rng(1), order(2);
+  Trace trace(false);
+  const net::OneAtATime one_at_a_time(order);
+  SimNetwork network({10, 4}, rng, trace);
+  const auto all_work = [&] {
+    for (size_t node = 0; node < 4; ++node)
+      for (int steps = 0; network.node(node).runs() && steps < 10; ++steps) network.node(node).step();
+  };
+  const std::string content(3000, 'x');
+  WireRequest store{.method = "PUT", .target = "/v1/blobs?epochs=5", .body = as_bytes(content)};
+  ASSERT_EQ(network.ask_publisher(store)->status, 200);
+  ASSERT_TRUE(network.remove_node(0).ok());
+  all_work();
+  ASSERT_TRUE(network.begin_change().ok());
+  network.node(0).stop();
+  for (int i = 0; i < 100 && network.committees()->phase == net::Phase::kSync; ++i) {
+    all_work();
+    network.drive();
+    network.clock().advance(Millis(1'000));
+  }
+  ASSERT_EQ(network.committees()->phase, net::Phase::kDone);
+  network.node(0).start();
+  EXPECT_EQ(network.node(0).store().blobs().size(), 1u);
+  network.drive();
+  EXPECT_TRUE(network.node(0).store().blobs().empty());
+}
+
 // Or the options of the linker name what does not exist.
 TEST(BlsMemo, IsAskedAndRemembersBothVerdicts) {
   SeededRng rng(1);
@@ -88,6 +116,15 @@ void print(const SimCounts& counts) {
       {"certificates of an earlier epoch", counts.stale_certificates},
       {"faults", counts.faults},
       {"steps with more than f shards bad", counts.beyond_f},
+      {"nodes that joined", counts.joined},
+      {"nodes that left", counts.left},
+      {"stakes moved", counts.stakes},
+      {"shards moved", counts.shards_moved},
+      {"epochs put off", counts.epochs_put_off},
+      {"challenges", counts.challenges},
+      {"challenges failed", counts.challenges_failed},
+      {"rewards withheld", counts.penalties},
+      {"forged certificates", counts.forgeries},
       {"power cuts", counts.power_cuts},
       {"disks lost", counts.wipes},
       {"and healed again while things went on", counts.healed}};

@@ -16,6 +16,7 @@ constexpr size_t kSizes[] = {0, 1, 60, 700, 4000};
 constexpr Millis kLongerThanBelief{10'001};
 constexpr Millis kHealAgain{20'000};
 constexpr int kMostHealSteps = 200;  // at a time
+constexpr int kFewestRounds = 3, kMostRounds = 40;  // of healing, until all are whole
 
 // All that is ever stored. Few enough that signatures of the same promise come again in other seeds (bls_memo.h).
 constexpr size_t kContents = 60;
@@ -70,6 +71,15 @@ SimCounts& SimCounts::operator+=(const SimCounts& other) {
   power_cuts += other.power_cuts;
   wipes += other.wipes;
   healed += other.healed;
+  joined += other.joined;
+  left += other.left;
+  stakes += other.stakes;
+  shards_moved += other.shards_moved;
+  epochs_put_off += other.epochs_put_off;
+  challenges += other.challenges;
+  challenges_failed += other.challenges_failed;
+  penalties += other.penalties;
+  forgeries += other.forgeries;
   return *this;
 }
 
@@ -90,7 +100,12 @@ const std::vector<Simulation::Step>& Simulation::steps() {
       {25, "read", &Simulation::read},
       {4, "extend", &Simulation::extend},
       {4, "delete", &Simulation::remove},
-      {5, "epoch", &Simulation::advance_epoch},
+      {2, "forge", &Simulation::forge},
+      {5, "committee", &Simulation::change_committee},
+      {7, "epoch", &Simulation::begin_epoch},
+      {14, "background", &Simulation::background},
+      {1, "new driver", &Simulation::restart_driver},
+      {4, "challenge", &Simulation::challenge},
       {8, "stop or start", &Simulation::stop_or_start},
       {4, "power cut", &Simulation::power_cut},
       {1, "power cut of all", &Simulation::power_cut_of_all},
@@ -98,14 +113,13 @@ const std::vector<Simulation::Step>& Simulation::steps() {
       {10, "fault", &Simulation::set_fault},
       {5, "no faults", &Simulation::clear_faults},
       {5, "turn of fortune", &Simulation::turn_of_fortune},
-      {6, "heal", &Simulation::heal},
       {4, "time", &Simulation::let_time_pass},
   };
   return all;
 }
 
 SimOutcome Simulation::run() {
-  const CodeShape& shape = network_.committee().shape();
+  const CodeShape shape = network_.shape();
   say("seed " + std::to_string(options_.seed) + ": " + std::to_string(network_.node_count()) + " nodes, " +
       std::to_string(shape.n()) + " shards" + (reckless_ ? ", reckless" : ""));
   for (size_t i = 0; i < options_.steps && failure_.empty(); ++i) one_step();
@@ -174,27 +188,33 @@ net::FaultRule Simulation::draw_rule(const std::vector<std::string>& routes) {
 }
 
 BlobMetadata Simulation::metadata_of(const std::string& content) const {
-  return compute_metadata(network_.committee().shape(), as_bytes(content)).value();
+  return compute_metadata(network_.shape(), as_bytes(content)).value();
 }
 
-uint32_t Simulation::weight_of(const std::set<size_t>& nodes) const {
-  uint32_t weight = 0;
-  for (size_t node : nodes) weight += static_cast<uint32_t>(network_.committee().members()[node].shards.size());
-  return weight;
-}
-
-std::set<size_t> Simulation::bad_nodes() const {
-  std::set<size_t> bad = stopped_;
-  bad.insert(faulty_.begin(), faulty_.end());
-  bad.insert(emptied_.begin(), emptied_.end());
+uint32_t Simulation::bad_shards() const {
+  const auto now = network_.committees();
+  const net::Committee* before = now->also_serving();
+  uint32_t bad = 0;
+  for (uint16_t i = 0; i < network_.shape().n(); ++i) {
+    const size_t owner = network_.number_of(now->current->owner_of(ShardIndex{i}).id);
+    bool lacking = behind_.contains(owner);
+    if (lacking && before != nullptr) {
+      const size_t other = network_.number_of(before->owner_of(ShardIndex{i}).id);
+      lacking = behind_before_.contains(other) || (other != owner && is_bad(other));
+    }
+    bad += is_bad(owner) || lacking;
+  }
   return bad;
 }
 
-bool Simulation::may_harm(size_t node) {
-  std::set<size_t> bad = bad_nodes();
-  bad.insert(node);
-  return weight_of(bad) <= network_.committee().shape().f() || (reckless_ && chance(30));
+bool Simulation::within_f_without(size_t node) {
+  const bool news = stopped_.insert(node).second;
+  const bool within = within_f();
+  if (news) stopped_.erase(node);
+  return within;
 }
+
+bool Simulation::may_harm(size_t node) { return within_f_without(node) || (reckless_ && chance(30)); }
 
 // ---------------------------------------------------------------- blobs
 
@@ -259,36 +279,75 @@ void Simulation::adopt_lost(const BlobId& blob) {
   }
 }
 
+net::BlobObject Simulation::register_blob(const BlobMetadata& metadata, uint64_t size_bytes) {
+  net::RegisterRequest request;
+  request.blob = metadata.blob_id();
+  request.size_bytes = size_bytes;
+  request.encoded_length = network_.shape().encoded_length(size_bytes).value();
+  request.epochs = 2;
+  request.deletable = chance(50);
+  request.root_hash = metadata.root();
+  return network_.ledger().register_blob(request).value().object;
+}
+
 // As a client does it that is slow: the epoch ends between confirmations and certification.
 void Simulation::store_across_epochs() {
   if (epoch_may_change()) return;
   const std::string content = draw_content();
   const BlobMetadata metadata = metadata_of(content);
   const BlobId blob = metadata.blob_id();
-  net::RegisterRequest request;
-  request.blob = blob;
-  request.size_bytes = content.size();
-  request.encoded_length = network_.committee().shape().encoded_length(content.size()).value();
-  request.epochs = 2;
-  request.deletable = chance(50);
-  request.root_hash = metadata.root();
   model_.handed_in(blob, content);
-  const net::BlobObject object = network_.ledger().register_blob(request).value().object;
+  const net::BlobObject object = register_blob(metadata, content.size());
   network_.spread(metadata, content);
   const auto old = network_.confirm(object);
-  advance_epoch();
-  const net::Committee& committee = network_.committee();
+  const auto before = network_.committees();
+  begin_epoch();
+  const auto now = network_.committees();
+  if (now->epoch == before->epoch) return;  // put off; the object stays without a certificate
   if (old) {
     ++counts_.stale_certificates;
-    auto certified = network_.ledger().certify(object.id, net::to_transaction(*old, committee));
+    auto certified = network_.ledger().certify(object.id, net::to_transaction(*old, *before->current));
     if (certified) return fail("confirmations of an earlier epoch certify a blob");
     if (certified.error().code() != Code::kStale) fail("an old certificate: " + certified.error().to_string());
   }
+  network_.spread(metadata, content);  // to those who have just gained shards
   const auto fresh = network_.confirm(object);
   say("  late store " + short_name(blob) + (fresh ? ": certified" : ": too few confirmations"));
   if (!fresh && within_f()) return fail("too few nodes confirm a blob although no more than f shards are bad");
   if (!fresh) return;
-  auto certified = network_.ledger().certify(object.id, net::to_transaction(*fresh, committee));
+  auto certified = network_.ledger().certify(object.id, net::to_transaction(*fresh, *now->current));
+  if (!certified) return fail("a good certificate is refused: " + certified.error().to_string());
+  model_.claim(blob, {object.id, object.end_epoch, object.deletable, false});
+}
+
+// Somebody who is not the committee says that a blob is stored.
+void Simulation::forge() {
+  if (epoch_may_change()) return;
+  const std::string content = draw_content();
+  const BlobMetadata metadata = metadata_of(content);
+  const BlobId blob = metadata.blob_id();
+  model_.handed_in(blob, content);
+  const net::BlobObject object = register_blob(metadata, content.size());
+  network_.spread(metadata, content);
+  const auto good = network_.confirm(object);
+  if (!good) return;
+  const auto committees = network_.committees();
+  const net::BlobCertificate certificate = net::to_transaction(*good, *committees->current);
+  net::BlobCertificate forged = certificate;
+  switch (rng_.below(3)) {
+    case 0:  // one node signs for all
+      forged.signature = to_bytes(SignedMessage::sign(network_.key(0), forged.message).signature);
+      break;
+    case 1:  // a signer more, or less
+      forged.signers_bitmap[0] ^= static_cast<uint8_t>(1u << rng_.below(committees->current->members().size()));
+      break;
+    default:  // of something else
+      forged.message.back() ^= 1;
+  }
+  ++counts_.forgeries;
+  say("  a forged certificate for " + short_name(blob));
+  if (network_.ledger().certify(object.id, forged)) return fail("a forged certificate certifies a blob");
+  auto certified = network_.ledger().certify(object.id, certificate);
   if (!certified) return fail("a good certificate is refused: " + certified.error().to_string());
   model_.claim(blob, {object.id, object.end_epoch, object.deletable, false});
 }
@@ -366,32 +425,180 @@ void Simulation::remove() {
   say("  delete " + short_name(drawn->first));
 }
 
-void Simulation::note_epoch() {
-  const uint32_t epoch = network_.ledger().epoch();
-  if (epoch == model_.epoch()) return;
-  ++counts_.epochs;
-  model_.epoch_began(epoch, now());
-  say("  epoch " + std::to_string(epoch));
+// ---------------------------------------------------------------- committees and epochs
+
+void Simulation::change_committee() {
+  constexpr uint64_t kThousandWal = 1'000'000'000'000;
+  constexpr size_t kMostNodes = 10, kFewestMembers = 4;
+  const uint64_t frost = (1 + rng_.below(4)) * kThousandWal;
+  const size_t node = rng_.below(network_.node_count());
+  const size_t members = network_.committees()->current->members().size();
+  switch (rng_.below(3)) {
+    case 0:
+      if (network_.node_count() == kMostNodes) return;
+      network_.add_node(frost);
+      ++counts_.joined;
+      return say("  node " + std::to_string(network_.node_count() - 1) + " joins");
+    case 1:
+      if (members <= kFewestMembers || !network_.remove_node(node)) return;
+      ++counts_.left;
+      return say("  node " + std::to_string(node) + " is to leave");
+    default:
+      if (!network_.stake(node, frost)) return;  // of one that leaves
+      ++counts_.stakes;
+      return say("  node " + std::to_string(node) + " gets stake");
+  }
 }
 
-void Simulation::advance_epoch() {
-  network_.advance_epoch();
+void Simulation::begin_epoch() {
+  if (chance(80)) all_work();
+  const Status begun = network_.begin_change();
+  if (!begun && begun.error().code() != Code::kBusy) return fail("no epoch begins: " + begun.error().to_string());
+  if (!begun) {
+    ++counts_.epochs_put_off;
+    say("  not now: " + begun.error().message());
+  }
   note_epoch();
-  check_collected();
 }
 
-void Simulation::check_collected() {
+void Simulation::note_epoch() {
+  const std::vector<EpochBegun> begun = network_.take_begun();
+  if (begun.empty()) return;
+  const auto committees = network_.committees();
+  behind_before_ = behind_;
+  for (uint16_t i = 0; i < network_.shape().n(); ++i) {
+    const ShardIndex shard{i};
+    const std::string& before = committees->previous->owner_of(shard).id;
+    const std::string& after = committees->current->owner_of(shard).id;
+    if (before == after && begun.size() == 1) continue;
+    counts_.shards_moved += before != after;
+    behind_.insert(network_.number_of(after));
+  }
+  if (begun.size() > 1) behind_before_ = behind_;  // several in the middle of one request: who knows
+  counts_.epochs += begun.size();
+  for (const EpochBegun& each : begun) model_.epoch_began(each.epoch, now());
+  say("  epoch " + std::to_string(committees->epoch));
+  for (const EpochBegun& each : begun)
+    if (each.wal_before != each.wal_after)
+      fail("epoch " + std::to_string(each.epoch) + " begins with " + std::to_string(each.wal_after) +
+           " FROST in all, of " + std::to_string(each.wal_before));
+  check_penalties(begun.back());
+  check_owners(*committees->current);
+  check_capacity();
+  challenged_ = false;
+}
+
+void Simulation::check_penalties(const EpochBegun& begun) {
+  if (!begun.failed.empty() && !challenged_) fail("nodes are punished in an epoch without challenges");
+  std::map<net::sui::ObjectId, net::sui::NodeView> before;
+  for (const auto& node : begun.nodes) before.emplace(node.id, node);
+  for (const auto& node : network_.nodes_on_chain()) {
+    const net::sui::NodeRecord &then = before.at(node.id).record, &now = node.record;
+    const bool failed = begun.failed.contains(node.id.to_string());
+    counts_.penalties += failed;
+    const bool right = failed ? now.failures == then.failures + 1 && now.earned_frost == then.earned_frost &&
+                                    now.withheld_frost >= then.withheld_frost
+                              : now.failures == then.failures && now.earned_frost >= then.earned_frost &&
+                                    now.withheld_frost == then.withheld_frost;
+    if (!right) fail("the rewards of " + node.name + " are not those of its challenges");
+  }
+}
+
+void Simulation::check_owners(const net::Committee& committee) {
+  std::vector<int> owners(network_.shape().n());
+  for (const net::Member& member : committee.members())
+    for (const ShardIndex shard : member.shards) ++owners.at(raw(shard));
+  for (size_t shard = 0; shard < owners.size(); ++shard)
+    if (owners[shard] != 1)
+      fail("shard " + std::to_string(shard) + " has " + std::to_string(owners[shard]) + " owners");
+}
+
+void Simulation::check_capacity() {
   uint64_t reserved = network_.reserved_capacity();
   for (const auto& [end, bytes] : thrown_away_)
     if (end > model_.epoch()) reserved += bytes;
   if (network_.used_capacity() != reserved)
     fail("the chain counts " + std::to_string(network_.used_capacity()) + " bytes as used, reserved are " +
          std::to_string(reserved));
+}
+
+void Simulation::check_collected() {
   for (size_t i = 0; i < network_.node_count(); ++i) {
     if (!network_.node(i).runs()) continue;
-    for (const BlobId& blob : network_.node(i).store()->blobs())
+    for (const BlobId& blob : network_.node(i).store().blobs())
       if (!network_.ledger().standing(blob).registered())
         fail("node " + std::to_string(i) + " keeps " + blob.to_string() + ", for which nobody pays");
+  }
+}
+
+bool Simulation::is_of_the_past(const BlobId& blob) {
+  const uint32_t epoch = network_.ledger().epoch();
+  return network_.ledger().standing(blob).initial_certified_epoch.value_or(epoch) < epoch;
+}
+
+void Simulation::check_synced() {
+  const uint32_t epoch = network_.ledger().epoch();
+  for (size_t i = 0; i < network_.node_count(); ++i) {
+    if (misled_.contains(i) || !network_.node(i).has_synced(epoch)) continue;
+    for (const BlobId& blob : network_.ledger().certified_blobs())
+      if (is_of_the_past(blob) && !network_.node(i).has_all_of(blob))
+        fail("node " + std::to_string(i) + " says that it has synced, and lacks some of " + blob.to_string());
+  }
+}
+
+// One step of the driver.
+void Simulation::drive() {
+  const bool changing = network_.committees()->phase == net::Phase::kSync;
+  network_.drive();
+  note_epoch();
+  check_synced();
+  for (size_t node = 0; node < network_.node_count(); ++node)
+    if (behind_.contains(node)) is_whole(node);
+  if (!changing || network_.committees()->phase == net::Phase::kSync) return;
+  say("  the change is done");
+  check_collected();
+}
+
+void Simulation::work(size_t node, uint64_t steps) {
+  for (; steps > 0 && network_.node(node).runs(); --steps) {
+    network_.clock().advance(network_.node(node).step());
+    note_epoch();
+    if (!faulty_.contains(node)) misled_.erase(node);
+  }
+  if (emptied_.contains(node) && is_whole(node)) say("  node " + std::to_string(node) + " is whole again");
+}
+
+// As much as lets them see whether they lack something.
+void Simulation::all_work() {
+  for (size_t node = 0; node < network_.node_count(); ++node) work(node, 2);
+}
+
+void Simulation::background() {
+  for (uint64_t rounds = 1 + rng_.below(6); rounds > 0 && failure_.empty(); --rounds) {
+    work(rng_.below(network_.node_count()), 1 + rng_.below(5));
+    drive();
+  }
+}
+
+// Who is well and has what is its own passes.
+void Simulation::challenge() {
+  for (uint64_t count = 1 + rng_.below(10); count > 0; --count) {
+    std::set<std::string> good;
+    for (size_t node = 0; node < network_.node_count(); ++node)
+      if (!is_bad(node) && is_whole(node)) good.insert(network_.node(node).id());
+    const uint32_t epoch = network_.ledger().epoch();
+    auto before = network_.scores();
+    network_.challenge();
+    note_epoch();
+    ++counts_.challenges;
+    challenged_ = network_.ledger().epoch() == epoch;
+    network_.clock().advance(Millis(rng_.below(30'000)));
+    if (!challenged_) continue;
+    for (const auto& [id, score] : network_.scores()) {
+      if (score.failed <= before[id].failed) continue;
+      ++counts_.challenges_failed;
+      if (good.contains(id)) fail("a node that has all that is its own fails a challenge");
+    }
   }
 }
 
@@ -435,9 +642,7 @@ void Simulation::power_cut_of_all() {
 // Never more than the network bears: what all have lost is lost.
 void Simulation::wipe() {
   const size_t node = rng_.below(network_.node_count());
-  std::set<size_t> bad = bad_nodes();
-  bad.insert(node);
-  if (weight_of(bad) > network_.committee().shape().f()) return;
+  if (!within_f_without(node)) return;
   ++counts_.wipes;
   network_.node(node).wipe();
   network_.node(node).start();
@@ -459,6 +664,7 @@ void Simulation::set_fault() {
   ++counts_.faults;
   WFS_CHECK(network_.node(node).faults().set(rule).ok());
   faulty_.insert(node);
+  misled_.insert(node);
   say("  node " + std::to_string(node) + " is " + std::string(net::fault_name(rule.kind)) + ", rate " +
       std::to_string(rule.rate) + ", route '" + rule.route + "'");
 }
@@ -485,26 +691,52 @@ bool Simulation::is_whole(size_t node) {
   for (const BlobId& blob : network_.ledger().certified_blobs())
     if (!network_.node(node).has_all_of(blob)) return false;
   if (emptied_.erase(node) > 0) ++counts_.healed;
+  behind_.erase(node);
   return true;
 }
 
-void Simulation::heal() {
-  const size_t node = rng_.below(network_.node_count());
-  if (!network_.node(node).runs()) return;
-  for (uint64_t steps = 1 + rng_.below(6); steps > 0; --steps) network_.clock().advance(network_.node(node).heal());
-  note_epoch();
-  if (is_whole(node)) say("  node " + std::to_string(node) + " is whole");
+bool Simulation::all_is_settled() {
+  bool settled = network_.committees()->phase != net::Phase::kSync && !network_.change_is_asked_for();
+  for (size_t node = 0; node < network_.node_count(); ++node) settled = is_whole(node) && settled;
+  return settled;
 }
 
 // Blobs certified just now are given time to arrive, and what could not be healed is tried again after a while.
-void Simulation::check_healing() {
-  for (int rounds = 0; rounds < 40; ++rounds) {
+void Simulation::check_settling() {
+  for (int rounds = 0; rounds < kMostRounds && failure_.empty(); ++rounds) {
     for (size_t node = 0; node < network_.node_count(); ++node)
-      for (int steps = 0; steps < kMostHealSteps && network_.node(node).heal() == Millis(0); ++steps) continue;
+      for (int steps = 0; steps < kMostHealSteps && network_.node(node).step() == Millis(0); ++steps) continue;
+    misled_.clear();
+    drive();
     network_.clock().advance(kHealAgain);
+    if (rounds >= kFewestRounds && all_is_settled()) return check_given_away();
   }
   for (size_t node = 0; node < network_.node_count(); ++node)
     if (!is_whole(node)) fail("node " + std::to_string(node) + " does not heal although nothing is in its way");
+  fail("the change of epochs comes to no end although nothing is in its way");
+}
+
+// Nobody keeps slivers of shards that are not his any more.
+void Simulation::check_given_away() {
+  drive();
+  for (size_t i = 0; i < network_.node_count(); ++i) {
+    net::NodeStore& store = network_.node(i).store();
+    for (const BlobId& blob : store.blobs())
+      for (const Axis axis : {Axis::kPrimary, Axis::kSecondary})
+        if (store.held(blob, axis).size() > store.shards().owned.size())
+          fail("node " + std::to_string(i) + " keeps slivers of shards that it gave away");
+  }
+}
+
+// With nothing in its way, the next epoch begins and its change ends.
+void Simulation::settle_next_epoch() {
+  change_committee();
+  all_work();
+  const Status begun = network_.begin_change();
+  if (!begun) return fail("no epoch begins although nothing is in its way: " + begun.error().to_string());
+  note_epoch();
+  check_settling();
+  check_collected();
 }
 
 void Simulation::end_all_trouble() {
@@ -549,13 +781,14 @@ void Simulation::let_time_pass() { network_.clock().advance(Millis(rng_.below(12
 void Simulation::finish() {
   say("  the end: no more faults");
   end_all_trouble();
-  check_healing();
+  check_settling();
+  if (failure_.empty() && chance(50)) settle_next_epoch();
   if (failure_.empty()) check_any_f_may_be_lost();
   network_.clock().advance(kLongerThanBelief);
   network_.forget_reads();
   for (const auto& [blob, kept] : model_.blobs())
     if (failure_.empty()) read_and_check(blob, std::nullopt);
-  if (failure_.empty()) advance_epoch();
+  if (failure_.empty()) settle_next_epoch();
 }
 
 }  // namespace walrusfs::sim

@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "chain.h"
 #include "codec/signed_messages.h"
+#include "tests/sui_node/all_wal.h"
 
 namespace walrusfs::localnet::sui {
 namespace {
@@ -58,19 +59,7 @@ class EpochsTest : public ChainTest {
   // Without a step: everything at once.
   void next_epoch() { ASSERT_TRUE(advance_epoch(*node).ok()); }
 
-  // All WAL there is: in wallets, staked, earned, to be earned, and to be bought.
-  uint64_t all_wal() const {
-    uint64_t sum = 0;
-    const FutureAccountingRing ring = system_state().future_accounting;
-    for (const FutureAccounting& epoch : ring.ring) sum += epoch.rewards;
-    for (const Address& owner : {me.address(), Address{}}) {
-      sum += node->balance(owner, net.packages.wal_type()).balance;
-      for (const Object& staked : node->owned_by(owner, staked_wal_type(net.packages), {}, 1000))
-        sum += bcs_decode<StakedWal>(staked.contents, "a stake").value().principal;
-    }
-    for (const NodeView& each : view_nodes(*node)) sum += each.rewards_pool + each.commission;
-    return sum + read<Exchange>(net.exchange).wal;
-  }
+  uint64_t all_wal() const { return sui::all_wal(*node, std::array{me.address(), Address{}}); }
   const TestBlob poem{"a poem of some length"};
 };
 
