@@ -32,7 +32,8 @@ TEST(Simulation, InvariantsHoldForSomeHundredsOfSeeds) {
   EXPECT_GT(counts.read, 3 * kSeeds);
   for (uint64_t happened : {counts.stores_refused, counts.reads_refused, counts.reads_of_nothing, counts.deletions,
                             counts.extensions, counts.stale_certificates, counts.beyond_f, counts.power_cuts,
-                            counts.wipes, counts.healed})
+                            counts.wipes, counts.healed, counts.joined, counts.left, counts.stakes, counts.shards_moved,
+                            counts.epochs_put_off, counts.challenges_failed, counts.forgeries})
     EXPECT_GT(happened, kSeeds / 30);
 }
 
