@@ -50,6 +50,19 @@ TEST(SignedMessages, OtherKindsAreTheOfficialBytes) {
   EXPECT_EQ(SyncShardRequest::parse(hex(sync["bcs_hex"])).value(), request);
 }
 
+TEST(SignedMessages, IntentsAreNumberedAsOfficially) {
+  const Json& types = message_vectors()["intent"]["types"];
+  const auto type_of = [](const Bytes& message) { return message.at(0); };
+  const BlobId blob{};
+  EXPECT_EQ(type_of(proof_of_possession_message(1, {}, test::public_key(1))), types["proof_of_possession"]);
+  EXPECT_EQ(type_of(StorageConfirmation{1, blob, {}}.to_bytes()), types["blob_cert"]);
+  EXPECT_EQ(type_of(invalid_blob_id_message(1, blob)), types["invalid_blob_id"]);
+  EXPECT_EQ(type_of(SyncShardRequest{ShardIndex{0}, Axis::kPrimary, blob, 1, 1}.to_bytes()), types["sync_shard"]);
+  // u8 type, u8 version 0, u8 application 3, u32 epoch
+  const Bytes message = invalid_blob_id_message(0x01020304, blob);
+  EXPECT_EQ(to_hex(ByteView(message).subspan(1, 6)), "000304030201");
+}
+
 TEST(SignedMessages, TruncatedLongerAndForeignOnesAreRefused) {
   for (const char* name : {"confirmation_permanent_epoch21", "confirmation_deletable_epoch21"}) {
     const Bytes good = message_bytes(name);
@@ -137,6 +150,21 @@ TEST_F(BodyVectors, RecoverySymbols) {
     body.raw(GeneralRecoverySymbol{recovery_symbol_for(shape_, from, SliverIndex{2}), SliverIndex{2}}.to_bytes());
   }
   EXPECT_EQ(to_hex(body.take()), v_["recovery_symbols_response"]["bcs_hex"]);
+}
+
+// As a node with the secondary slivers 1 and 3 answers for the primary slivers 0 and 2.
+TEST_F(BodyVectors, DecodingSymbols) {
+  BcsWriter body;
+  body.uleb(2);
+  for (uint16_t target : {0, 2}) {
+    body.u16(target);
+    body.uleb(2);
+    for (uint16_t source : {1, 3}) {
+      const Sliver from = sliver(Axis::kSecondary, size_t{6} - source);
+      body.raw(decoding_symbol_for(shape_, from, SliverIndex{target}).to_bytes());
+    }
+  }
+  EXPECT_EQ(to_hex(body.take()), v_["decoding_symbols_response"]["bcs_hex"]);
 }
 
 TEST_F(BodyVectors, AProofAboutAConsistentBlobIsWellFormedAndDoesNotConvince) {

@@ -26,6 +26,7 @@ TEST(BlsVectors, PublicKeys) {
   for (const Json& k : vectors()["keys"]) {
     const PublicKey made = test::secret_key(k["id"]).public_key();
     EXPECT_EQ(to_hex(made.to_bytes()), k["public_key_hex"]);
+    EXPECT_EQ(to_base64(made.to_bytes()), k["public_key_base64"]);
     EXPECT_EQ(to_hex(made.to_uncompressed_bytes()), k["public_key_uncompressed_hex"]);
     EXPECT_EQ(PublicKey::parse(hex(k["public_key_uncompressed_hex"])).value(), made);
     EXPECT_TRUE(made.is_valid());
