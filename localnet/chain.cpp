@@ -67,15 +67,6 @@ Result<std::optional<OldLedger>> find_old_ledger(Files& files, const std::string
   return std::optional<OldLedger>(std::move(old));
 }
 
-// What SQLite tells of a damaged file, for whoever has to help.
-Error told_of_chain(const Error& error, const std::string& folder) {
-  if (error.code() != Code::kCorrupt) return error.with_context("the chain of the local network");
-  return Error(Code::kCorrupt, "the chain of the local network, " + folder + "/chain.sqlite, is damaged (" +
-                                   error.message() +
-                                   "); it and all that the nodes store were left as they are. Only a backup of it "
-                                   "helps: it says which blobs there are");
-}
-
 Status put_away_old_ledger(Files& files, const std::string& folder) {
   WFS_TRY(files.rename(ledger_path(folder), ledger_path(folder) + ".old"));
   return files.sync_directory(folder);
@@ -114,6 +105,14 @@ std::optional<sui::Object> follow_pool(const sui::FullNode& chain, const ChainNo
 
 }  // namespace
 
+Error told_of_chain(const Error& error, const std::string& folder) {
+  if (error.code() != Code::kCorrupt) return error.with_context("the chain of the local network");
+  return Error(Code::kCorrupt, "the chain of the local network, " + folder + "/chain.sqlite, is damaged (" +
+                                   error.message() +
+                                   "); it and all that the nodes store were left as they are. Only a backup of it "
+                                   "helps: it says which blobs there are");
+}
+
 Result<std::unique_ptr<Chain>> Chain::open(World world, const std::string& folder, const Committee& committee,
                                            Age age) {
   WFS_ASSIGN(const auto old, find_old_ledger(world.files, folder));
@@ -151,9 +150,7 @@ Status Chain::place_nodes(const Committee& committee, const std::vector<std::str
     system.contents = bcs_encode(field);
     changed.push_back(std::move(system));
   }
-  if (changed.empty()) return {};
-  auto done = node_.overrule(std::move(changed), {});
-  return done ? ok_status() : Status(done.error());
+  return changed.empty() ? ok_status() : put_on_chain(node_, changed, {});
 }
 
 ChainInfo Chain::info() const {

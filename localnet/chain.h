@@ -17,6 +17,9 @@
 
 namespace walrusfs::localnet {
 
+// What SQLite tells of a chain that cannot be read, for whoever has to help.
+Error told_of_chain(const Error& error, const std::string& folder);
+
 class Chain {
  public:
   // The chain in `folder`, made when there is none; all nodes of `committee` have keys there. A folder whose network

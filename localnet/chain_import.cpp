@@ -22,9 +22,7 @@ class Importer {
     std::vector<sui::EmittedEvent> events;
     for (const BlobId& blob : old_.invalid)
       events.push_back(told("InvalidBlobID", event::InvalidBlobId{old_.epoch, blob}));
-    if (events.empty()) return {};
-    auto done = node_.overrule({}, std::move(events));
-    return done ? ok_status() : Status(done.error());
+    return events.empty() ? ok_status() : put_on_chain(node_, {}, events);
   }
 
  private:
@@ -39,8 +37,7 @@ class Importer {
     if (objects_.empty()) return {};
     system.contents = bcs_encode(field);
     objects_.push_back(std::move(system));
-    auto done = node_.overrule(std::move(objects_), std::move(events_));
-    return done ? ok_status() : Status(done.error());
+    return put_on_chain(node_, objects_, events_);
   }
 
   Status add(const BlobObject& old, sui::SystemStateInner& system) {
@@ -100,6 +97,17 @@ class Importer {
 };
 
 }  // namespace
+
+Status put_on_chain(sui::FullNode& node, const std::vector<sui::Object>& objects,
+                    const std::vector<sui::EmittedEvent>& events) {
+  auto done = node.act({}, [&](sui::Call& call) -> sui::Step {
+    for (const sui::Object& object : objects) call.work.put(object.id, object.owner, object.type, object.contents);
+    for (const sui::EmittedEvent& event : events)
+      call.work.emit(event.package, event.module, event.type, event.contents);
+    return {};
+  });
+  return done ? ok_status() : Status(done.error());
+}
 
 Status import_old_ledger(sui::FullNode& node, const OldLedger& old, const sui::Address& wallet) {
   return Importer(node, old, wallet).run();

@@ -16,6 +16,7 @@
 #include "localnet/node_keys.h"
 #include "localnet/node_set.h"
 #include "localnet/services.h"
+#include "localnet/sui/chain_trouble.h"
 
 namespace walrusfs::localnet {
 namespace {
@@ -155,6 +156,14 @@ Localnet::Localnet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Localnet::~Localnet() { impl_->stop(); }
 
 Result<std::unique_ptr<Localnet>> Localnet::start(const LocalnetConfig& config, World world) {
+  try {
+    return start_readable(config, world);
+  } catch (const sui::ChainTrouble& trouble) {
+    return told_of_chain(trouble.cause(), config.folder);
+  }
+}
+
+Result<std::unique_ptr<Localnet>> Localnet::start_readable(const LocalnetConfig& config, World world) {
   WFS_TRY(world.files.make_directories(config.folder));
   WFS_ASSIGN(FolderLock lock, FolderLock::take(world.files, config.folder));
   WFS_TRY(check_network_folder(world.files, config.folder));

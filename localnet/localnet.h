@@ -143,6 +143,7 @@ class Localnet {
 
  private:
   struct Impl;
+  static Result<std::unique_ptr<Localnet>> start_readable(const LocalnetConfig& config, World world);
   explicit Localnet(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <numeric>
 #include <thread>
 #include <vector>
@@ -34,13 +35,21 @@ bool one_at_a_time() { return drawn_order != nullptr; }
 void for_each_parallel(size_t count, size_t threads, const std::function<void(size_t)>& work) {
   if (one_at_a_time()) return for_each_in_drawn_order(count, work);
   std::atomic<size_t> next{0};
+  std::atomic<bool> failed{false};
+  std::exception_ptr trouble;  // the first one's
   auto run = [&] {
-    for (size_t i = next++; i < count; i = next++) work(i);
+    try {
+      for (size_t i = next++; i < count; i = next++) work(i);
+    } catch (...) {
+      next = count;
+      if (!failed.exchange(true)) trouble = std::current_exception();
+    }
   };
   std::vector<std::thread> helpers;
   for (size_t i = 1; i < std::min(threads, count); ++i) helpers.emplace_back(run);
   run();
   for (auto& helper : helpers) helper.join();
+  if (trouble) std::rethrow_exception(trouble);
 }
 
 }  // namespace walrusfs::localnet

@@ -23,6 +23,8 @@ class Stepper {
   void nudge();
 
  private:
+  // The work's own, or a pause after what it threw.
+  Millis step();
   void run();
 
   const std::function<Millis()> step_;

@@ -1,11 +1,17 @@
 #include "localnet/sui/chain_store.h"
 
+#include <atomic>
+
+#include "base/log.h"
+#include "localnet/sui/chain_trouble.h"
 #include "meta/sqlite.h"
 
 namespace walrusfs::localnet::sui {
 namespace {
 
 constexpr int64_t kFormat = 2;
+// Whoever asks again and again does not fill the log.
+constexpr uint64_t kTroublesPerMessage = 1000;
 
 // `owner` is the account or the parent; null for shared and immutable objects. `type` is for filters.
 constexpr const char* kSchema = R"sql(
@@ -34,10 +40,12 @@ Bytes to_row(const Object& o) {
       StoredObject{o.id, o.version, o.owner, o.type, o.contents, o.previous_transaction, o.storage_rebate});
 }
 
-Object from_row(ByteView body) {
-  auto o = bcs_decode<StoredObject>(body, "an object of the ledger").value();
-  return {o.id, o.version, o.owner, std::move(o.type), std::move(o.contents), o.previous, o.rebate};
+Result<Object> from_row(ByteView body) {
+  WFS_ASSIGN(StoredObject o, bcs_decode<StoredObject>(body, "an object of the ledger"));
+  return Object{o.id, o.version, o.owner, std::move(o.type), std::move(o.contents), o.previous, o.rebate};
 }
+
+Result<Record> record_from_row(ByteView body) { return bcs_decode<Record>(body, "a transaction of the ledger"); }
 
 std::string base_name(TypeTag type) {
   type.params.clear();
@@ -102,6 +110,7 @@ struct ChainStore::Impl {
   mutable sqlite::Statement find, owned, owned_of_type, put, remove, transaction, after, add;
   Network network;
   uint64_t height = 0;
+  std::atomic<uint64_t> troubles{0};
 };
 
 ChainStore::ChainStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -125,10 +134,23 @@ Result<std::unique_ptr<ChainStore>> ChainStore::open(Files& files, const std::st
 const Network& ChainStore::network() const { return impl_->network; }
 uint64_t ChainStore::height() const { return impl_->height; }
 
+void ChainStore::give_up(const Error& error) const {
+  if (impl_->troubles++ % kTroublesPerMessage == 0)
+    log_error("the chain in {} cannot be read: {}. What needs it fails until it can be. Stop the network and check the "
+              "disk; if the file is damaged, put a backup of it in its place", impl_->db->path(), error.message());
+  throw ChainTrouble(error);
+}
+
+template <typename T>
+T ChainStore::got(Result<T> read) const {
+  if (!read) give_up(read.error());
+  return std::move(*read);
+}
+
 std::optional<Object> ChainStore::find(const ObjectId& id) const {
   auto query = impl_->find.start(ByteView(id.bytes));
-  if (!query.next().value()) return std::nullopt;
-  return from_row(query.blob(0));
+  if (!got(query.next())) return std::nullopt;
+  return got(from_row(query.blob(0)));
 }
 
 std::vector<Object> ChainStore::owned_by(const Address& owner, const std::optional<TypeTag>& type,
@@ -139,20 +161,20 @@ std::vector<Object> ChainStore::owned_by(const Address& owner, const std::option
   auto query = type ? impl_->owned_of_type.start(ByteView(owner.bytes), ByteView(first), count, name)
                     : impl_->owned.start(ByteView(owner.bytes), ByteView(first), count);
   std::vector<Object> out;
-  while (query.next().value()) out.push_back(from_row(query.blob(0)));
+  while (got(query.next())) out.push_back(got(from_row(query.blob(0))));
   return out;
 }
 
 std::optional<Record> ChainStore::transaction(const SuiDigest& digest) const {
   auto query = impl_->transaction.start(ByteView(digest.bytes));
-  if (!query.next().value()) return std::nullopt;
-  return bcs_decode<Record>(query.blob(0), "a transaction of the ledger").value();
+  if (!got(query.next())) return std::nullopt;
+  return got(record_from_row(query.blob(0)));
 }
 
 std::vector<Record> ChainStore::transactions_after(uint64_t checkpoint, size_t limit) const {
   auto query = impl_->after.start(checkpoint, static_cast<uint64_t>(limit));
   std::vector<Record> out;
-  while (query.next().value()) out.push_back(bcs_decode<Record>(query.blob(0), "a transaction of the ledger").value());
+  while (got(query.next())) out.push_back(got(record_from_row(query.blob(0))));
   return out;
 }
 

@@ -36,7 +36,7 @@ class ChainStore final : public ObjectReader {
   // Of the last transaction; 0 for a new chain.
   uint64_t height() const;
 
-  // Nothing for what does not exist. A disk that fails while reading ends the program: there is no answer to give.
+  // Nothing for what does not exist. These throw ChainTrouble when the file cannot be read.
   std::optional<Object> find(const ObjectId& id) const override;
   // By id, beginning after `after`. Of accounts or of parent objects, whichever `owner` is.
   std::vector<Object> owned_by(const Address& owner, const std::optional<TypeTag>& type,
@@ -51,6 +51,10 @@ class ChainStore final : public ObjectReader {
  private:
   struct Impl;
   explicit ChainStore(std::unique_ptr<Impl> impl);
+  [[noreturn]] void give_up(const Error& error) const;
+  // What was read, or the end of the look.
+  template <typename T>
+  T got(Result<T> read) const;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "client/sui/keys.h"
 #include "client/sui/objects.h"
+#include "localnet/sui/chain_trouble.h"
 
 namespace walrusfs::localnet::sui {
 namespace {
@@ -100,6 +101,10 @@ Result<Record> FullNode::keep(Execution execution, Bytes bytes, std::vector<Byte
 Result<Record> FullNode::execute(ByteView bytes, const std::vector<Bytes>& signatures) {
   WFS_ASSIGN(const TransactionData data, TransactionData::decode(bytes));
   WFS_TRY(check_signatures(bytes, data, signatures));
+  return or_trouble([&] { return run(data, bytes, signatures); });
+}
+
+Result<Record> FullNode::run(const TransactionData& data, ByteView bytes, const std::vector<Bytes>& signatures) {
   const SuiDigest digest = transaction_digest(bytes);
   const MutexLock lock(mutex_);
   if (auto known = store_.transaction(digest)) return std::move(*known);
@@ -108,8 +113,10 @@ Result<Record> FullNode::execute(ByteView bytes, const std::vector<Bytes>& signa
 }
 
 Result<Execution> FullNode::simulate(const TransactionData& data, Checks checks) const {
-  const MutexLock lock(mutex_);
-  return sui::simulate(rules(), data, checks);
+  return or_trouble([&] {
+    const MutexLock lock(mutex_);
+    return sui::simulate(rules(), data, checks);
+  });
 }
 
 Result<Record> FullNode::grant(const Address& to, uint64_t mist, uint64_t frost) {
@@ -125,33 +132,13 @@ Result<Record> FullNode::grant(const Address& to, uint64_t mist, uint64_t frost)
   return keep(std::move(execution), {}, {});
 }
 
-Result<Record> FullNode::overrule(std::vector<Object> objects, std::vector<EmittedEvent> events) {
-  const MutexLock lock(mutex_);
-  Execution execution;
-  Effects& effects = execution.effects;
-  effects.transaction = own_digest(store_.network().chain, store_.height() + 1);
-  effects.events = std::move(events);
-  for (const Object& object : objects) effects.lamport_version = std::max(effects.lamport_version, object.version + 1);
-  for (Object& object : objects) {
-    ObjectChange change{object.id, {}, {}, 0, object.type};
-    if (const auto before = store_.find(object.id)) change.before = {before->version, before->digest(), before->owner};
-    if (!change.before) change.id_operation = static_cast<uint8_t>(IdOperation::kCreated);
-    object.version = effects.lamport_version;
-    if (auto* shared = std::get_if<SharedOwner>(&object.owner); shared != nullptr && !change.before)
-      shared->initial_version = object.version;
-    object.previous_transaction = effects.transaction;
-    change.after = {object.version, object.digest(), object.owner};
-    effects.changed.push_back(std::move(change));
-  }
-  execution.written = std::move(objects);
-  return keep(std::move(execution), {}, {});
-}
-
 Result<Record> FullNode::act(const Address& sender, const Action& action) {
-  const MutexLock lock(mutex_);
-  const SuiDigest digest = own_digest(store_.network().chain, store_.height() + 1);
-  WFS_ASSIGN(Execution execution, perform(rules(), action, sender, digest));
-  return keep(std::move(execution), {}, {});
+  return or_trouble([&]() -> Result<Record> {
+    const MutexLock lock(mutex_);
+    const SuiDigest digest = own_digest(store_.network().chain, store_.height() + 1);
+    WFS_ASSIGN(Execution execution, perform(rules(), action, sender, digest));
+    return keep(std::move(execution), {}, {});
+  });
 }
 
 void FullNode::read(const std::function<void(Call&)>& look) const {

@@ -2,7 +2,8 @@
 //
 // Safe to call from any thread; transactions run one after the other. What execute() answered survives a crash.
 // Errors: kInvalidArgument when a transaction is refused before it runs (malformed, badly signed, inputs that moved
-// on); a transaction that fails while it runs is a Record with a failure in its effects.
+// on); a transaction that fails while it runs is a Record with a failure in its effects. kUnavailable and kInternal
+// when the chain cannot be read; calls that return no Result throw ChainTrouble then.
 #pragma once
 
 #include <atomic>
@@ -45,10 +46,6 @@ class FullNode {
   // New coins out of nothing.
   Result<Record> grant(const Address& to, uint64_t mist, uint64_t frost);
 
-  // Changes objects as the network itself does, not as a transaction of somebody: epochs. The objects are as they
-  // are to be from now on, with the version that they had; it is counted up here.
-  Result<Record> overrule(std::vector<Object> objects, std::vector<EmittedEvent> events);
-
   // What the network itself does: changes of epochs, nodes. `action` runs as a Move call of `sender` would, all of it
   // or nothing; kNotPermitted when the contract refuses.
   Result<Record> act(const Address& sender, const Action& action);
@@ -59,6 +56,7 @@ class FullNode {
 
  private:
   Rules rules() const REQUIRES(mutex_);
+  Result<Record> run(const TransactionData& data, ByteView bytes, const std::vector<Bytes>& signatures);
   Result<Record> keep(Execution execution, Bytes bytes, std::vector<Bytes> signatures) REQUIRES(mutex_);
 
   mutable Mutex mutex_;

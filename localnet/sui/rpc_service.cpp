@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "client/sui/objects.h"
 #include "client/sui/rpc_message.h"
+#include "localnet/sui/chain_trouble.h"
 #include "localnet/sui/resolver.h"
 #include "localnet/sui/rpc_encode.h"
 
@@ -403,7 +404,7 @@ const std::map<std::string_view, Method>& methods() {
 GrpcReply RpcService::answer(std::string_view path, ByteView message) {
   const auto method = methods().find(path);
   if (method == methods().end()) return {{GrpcCode::kUnimplemented, "this node has no such method", {}}, {}};
-  auto response = method->second(node_, message);
+  auto response = or_trouble([&] { return method->second(node_, message); });
   if (response.ok()) return {{}, std::move(*response)};
   return {{grpc_code_of(response.error().code()), response.error().message(), {}}, {}};
 }

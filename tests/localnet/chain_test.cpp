@@ -112,6 +112,21 @@ TEST_F(ChainTest, ADamagedOneIsToldAndKept) {
   EXPECT_TRUE(fs::exists(chain));
 }
 
+// Where it is opened without complaint, and only reading shows it.
+TEST_F(ChainTest, OneThatIsDamagedInTheMiddleIsToldAndKept) {
+  start(10, 4);
+  for (uint64_t i = 0; i < 5; ++i) store(content_of(10, i));
+  stop();
+  const std::string chain = config_.folder + "/chain.sqlite";
+  const auto bytes = fs::file_size(chain);
+  std::fstream file(chain, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(bytes / 2));
+  file << std::string(bytes - bytes / 2, '?');
+  file.close();
+  EXPECT_EQ(code_of_start(), Code::kCorrupt);
+  EXPECT_EQ(fs::file_size(chain), bytes);
+}
+
 // With a new one the nodes would erase what nobody names any more. Whether anything else of the network is there or
 // not: as long as a node keeps a blob, nothing is made anew.
 TEST_F(ChainTest, WhatIsGoneIsMissed) {

@@ -10,10 +10,12 @@
 #include "localnet/gate.h"
 #include "localnet/http_types.h"
 #include "localnet/node_keys.h"
+#include "localnet/parallel.h"
 #include "localnet/query.h"
 #include "localnet/row_cache.h"
 #include "localnet/spool_folder.h"
 #include "localnet/state_file.h"
+#include "localnet/stepper.h"
 #include "temp_folder.h"
 
 namespace walrusfs::localnet {
@@ -216,6 +218,27 @@ TEST(RowCacheTest, KeepsWhatWasUsedLast) {
   cache.put(key(4), row(31));
   EXPECT_FALSE(cache.get(key(4)));
   EXPECT_EQ(cache.size_bytes(), 0u);
+}
+
+TEST(ParallelTest, WhatIsThrownReachesWhoWaits) {
+  std::atomic<int> done{0};
+  auto work = [&](size_t i) {
+    ++done;
+    if (i == 1) throw std::runtime_error("trouble");
+  };
+  EXPECT_THROW(for_each_parallel(1'000, 4, work), std::runtime_error);
+  EXPECT_GE(done, 2);
+}
+
+TEST(StepperTest, GoesOnAfterTrouble) {
+  std::atomic<int> steps{0};
+  Stepper stepper([&] {
+    if (++steps == 1) throw std::runtime_error("trouble");
+    return Millis(60'000);
+  });
+  while (steps < 1) std::this_thread::yield();
+  stepper.nudge();
+  while (steps < 2) std::this_thread::yield();
 }
 
 TEST(GateTest, TurnsAwayWhenTooManyWait) {
