@@ -57,18 +57,6 @@ void upload_twice(Participants& participants, size_t node, const Upload& upload)
   if (!done) participants.fail(node, done.error());
 }
 
-// A node that hangs is not waited for again, as long as the others are a quorum; it will heal itself.
-void leave_out_hanging(Participants& participants, const std::shared_ptr<const Committee>& committee,
-                       const std::vector<NodeClientPtr>& nodes) {
-  uint32_t weight = 0;
-  for (size_t node = 0; node < nodes.size(); ++node)
-    if (!nodes[node]->hangs()) weight += static_cast<uint32_t>(committee->members()[node].shards.size());
-  if (weight < committee->quorum_weight()) return;
-  for (size_t node = 0; node < nodes.size(); ++node)
-    if (nodes[node]->hangs())
-      participants.fail(node, Error(Code::kTimeout, nodes[node]->name() + " did not answer just now"));
-}
-
 // Nobody has everything, also those who took all that they were sent.
 SpreadOutcome broken_off(SpreadOutcome outcome) {
   outcome.complete.assign(outcome.complete.size(), false);
@@ -100,7 +88,6 @@ Result<SpreadOutcome> BlobWriter::spread_over(const BlobId& blob, const BlobMeta
   const CodeShape& shape = committee->shape();
   WFS_ASSIGN(SliverEncoder encoder, SliverEncoder::create(shape, content));
   Participants participants(nodes.size());
-  leave_out_hanging(participants, committee, nodes);
   const Bytes metadata_bcs = metadata.to_bytes();
   for_each_parallel(nodes.size(), kUploadThreads, [&](size_t node) {
     upload_twice(participants, node, [&] { return nodes[node]->put_metadata(blob, metadata_bcs); });
