@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
+#include "cli/blob_id_words.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_code.h"
 #include "cli/json_output.h"
@@ -35,6 +37,12 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   }
 }
 
+void parse(CLI::App& app, std::vector<std::string> words) {
+  words.erase(words.begin());  // the program's name
+  std::reverse(words.begin(), words.end());
+  app.parse(std::move(words));
+}
+
 int report(const Error& error, bool as_json) {
   if (as_json) {
     const nlohmann::json text = {{"error", {{"code", code_name(error.code())}, {"message", error.message()}}}};
@@ -55,8 +63,9 @@ int run(int argc, char** argv) {
   app.add_flag("-v,--verbose", verbose, "say more on standard error");
   Chosen chosen;
   add_commands(app, chosen);
+  unmark_values(app);
   try {
-    app.parse(argc, argv);
+    parse(app, mark_blob_ids(argc, argv));
   } catch (const CLI::ParseError& stop) {
     if (stop.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(stop);  // --help
     // Nothing has been set from a command line that makes no sense.

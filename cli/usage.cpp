@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "cli/blob_id_words.h"
+
 namespace walrusfs::cli {
 namespace {
 
@@ -47,8 +49,8 @@ std::string describe(const CLI::App& command, const std::vector<std::string>& un
 
 Error usage_error(const CLI::App& app, const CLI::ParseError& failure) {
   const CLI::App& command = deepest(app);
-  return Error(Code::kInvalidArgument,
-               fmt::format("{} (see: {} --help)", describe(command, app.remaining(true), failure), full_name(command)));
+  const std::string what = without_marks(describe(command, app.remaining(true), failure));
+  return Error(Code::kInvalidArgument, fmt::format("{} (see: {} --help)", what, full_name(command)));
 }
 
 bool asks_for_json(int argc, char** argv) {
