@@ -1,5 +1,6 @@
 #include "cli/output_file.h"
 
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,7 +38,11 @@ Status check_target(const std::string& path, bool replace) {
 Result<OutputFile> OutputFile::create(Files& files, const std::string& path, bool replace) {
   WFS_TRY(check_target(path, replace));
   const std::string temporary = path + ".part-" + std::to_string(getpid());
-  WFS_ASSIGN(auto file, files.open(temporary, Files::Open::kCreateNew));
+  auto opened = files.open(temporary, Files::Open::kCreateNew);
+  if (!opened.ok() && opened.error().code() == Code::kNotFound) {
+    return Error(Code::kNotFound, fmt::format("cannot write {}: the folder {} does not exist", path, folder_of(path)));
+  }
+  WFS_ASSIGN(auto file, std::move(opened));
   if (file->descriptor() >= 0 && fchmod(file->descriptor(), usual_mode()) != 0) {
     return Error(Code::kIo, "cannot set the mode of " + temporary);
   }

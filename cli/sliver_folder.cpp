@@ -142,11 +142,15 @@ Result<Bytes> SliverFolder::load_symbol(const SliverFile& from, size_t at) const
 
   WFS_ASSIGN(const auto file, files_.open(path_of(from.file), Files::Open::kRead));
   WFS_ASSIGN(const uint64_t size, file->size());
+  const uint64_t wanted_size = wanted_head.size() + data_bytes + wanted_tail.size();
+  if (size != wanted_size) {
+    return Error(Code::kCorrupt, fmt::format("{} has {} bytes, where a {} sliver of this blob has {}",
+                                             path_of(from.file), size, axis_name(axis), wanted_size));
+  }
   Bytes got_head(wanted_head.size()), got_tail(wanted_tail.size()), symbol(metadata_.symbol_bytes());
   WFS_TRY(file->read_at(0, got_head));
   WFS_TRY(file->read_at(wanted_head.size() + data_bytes, got_tail));
-  if (size != wanted_head.size() + data_bytes + wanted_tail.size() || got_head != wanted_head ||
-      got_tail != wanted_tail) {
+  if (got_head != wanted_head || got_tail != wanted_tail) {
     return Error(Code::kCorrupt, path_of(from.file) + " is not the sliver that its name tells");
   }
   WFS_TRY(file->read_at(wanted_head.size() + at * symbol.size(), symbol));

@@ -42,6 +42,11 @@ nlohmann::json to_json(const BenchCase& one, const BenchFigures& figures) {
           {"cpu_median_ms", figures.cpu_median_ms}};
 }
 
+void print_head(const BenchArguments& arguments) {
+  fmt::print("{} shards, {} thread{}, median of {}\n", arguments.shards, arguments.threads,
+             arguments.threads == 1 ? "" : "s", arguments.runs);
+}
+
 void print_line(const BenchCase& one, const BenchFigures& figures) {
   const double per_second = static_cast<double>(one.blob_bytes) / (figures.median_ms / 1000);
   fmt::print("{:<8} {:<8} {:>10} {:>12.2f} ms {:>10}/s\n", codec_engine_name(*one.engine), one.operation,
@@ -57,18 +62,15 @@ Result<int> run_codec_bench(const BenchArguments& arguments, const Context& cont
   WFS_ASSIGN(const auto sizes, choose_sizes(or_usual(arguments.sizes, {"1MB", "32MiB"})));
   const auto operations = or_usual(arguments.operations, {"blob-id", "encode", "decode"});
   nlohmann::json results = nlohmann::json::array();
-  if (!context.json) {
-    fmt::print("{} shards, {} thread{}, median of {}\n", arguments.shards, arguments.threads,
-               arguments.threads == 1 ? "" : "s", arguments.runs);
-  }
   for (const CodecEngine* engine : engines) {
     for (const std::string& operation : operations) {
       for (uint64_t bytes : sizes) {
         const BenchCase one{operation, engine, bytes, arguments.threads};
         WFS_ASSIGN(const auto work, prepare_bench(shape, one));
         const BenchFigures figures = measure(work, arguments.runs, system_clock());
-        results.push_back(to_json(one, figures));
+        if (!context.json && results.empty()) print_head(arguments);
         if (!context.json) print_line(one, figures);
+        results.push_back(to_json(one, figures));
       }
     }
   }
