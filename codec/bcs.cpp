@@ -76,7 +76,9 @@ Result<Digest> BcsReader::digest() {
 }
 
 Status BcsReader::finish() const {
-  if (!input_.empty()) return fail(std::to_string(input_.size()) + (input_.size() == 1 ? " byte follows its end" : " bytes follow its end"));
+  if (!input_.empty())
+    return fail(std::to_string(input_.size()) +
+                (input_.size() == 1 ? " byte follows its end" : " bytes follow its end"));
   return ok_status();
 }
 

@@ -46,7 +46,9 @@ void add_encode(CLI::App& parent, Chosen& chosen) {
   command->add_option("-o,--output", arguments->folder, "folder to write, missing or empty (default: FILE.slivers)");
   command->add_option("--slivers", arguments->slivers, "which: all, or a list like primary:0-333,secondary:17,pair:5")
       ->capture_default_str();
-  command->add_option("--memory", arguments->memory, "slivers held at a time, but at least one; more saves work on large blobs")
+  command
+      ->add_option("--memory", arguments->memory,
+                   "slivers held at a time, but at least one; more saves work on large blobs")
       ->capture_default_str();
   add_shards(*command, arguments->shards);
   add_threads(*command, arguments->threads, usual_threads());
