@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import random
+import re
 import shutil
 import signal
 import stat
@@ -16,6 +17,7 @@ import time
 import unittest
 
 BINARY = os.environ.get("WALRUSFS_BINARY", "walrusfs")
+MANUAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "packaging", "walrusfs.1")
 VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vectors")
 
 OK, FAILED, USAGE, NOT_FOUND, BUSY, CORRUPT = 0, 1, 2, 3, 4, 5
@@ -538,6 +540,24 @@ class BadInput(CodecTest):
             text = self.run_cli(*command.split(), "--help").stdout
             self.assertIn("Example", text)
             self.assertIn("  walrusfs " + command, text)
+
+    def test_the_manual_names_every_command_and_option(self):
+        with open(MANUAL) as file:
+            manual = re.sub(r'\\f.|"', "", file.read()).replace("\\-", "-")
+        seen = []
+
+        def look_at(command):
+            text = self.run_cli(*command, "--help").stdout
+            seen.append(" ".join(command))
+            self.assertIn(seen[-1], manual)
+            for option in set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", text, re.MULTILINE)) - {"--help"}:
+                self.assertIn(option, manual, command)
+            for inner in re.findall(r"^  ([\w-]+) ", text.partition("\nSubcommands:")[2].partition("\n\n")[0],
+                                    re.MULTILINE):
+                look_at([*command, inner])
+        look_at([])
+        self.assertIn("codec verify", seen)
+        self.assertGreater(len(seen), 30)
 
 
 class BlobId(CodecTest):
