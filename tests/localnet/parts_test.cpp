@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/checksum.h"
@@ -117,9 +118,12 @@ TEST(NodeKeysTest, TheFileIsThatOfTheOfficialTools) {
     std::ofstream(folder / "protocol.key") << text;
     return load_node_keys(system_files(), folder.path());
   };
-  const std::string tagged = "BBlm7tRefoPuaKoVoxVtnUBBDCfy+BGPREM8B6oSkOEj";  // key 10 of tests/vectors/messages.json
-  EXPECT_EQ(to_hex(load(tagged).value().protocol.to_bytes()),
-            "1966eed45e7e83ee68aa15a3156d9d40410c27f2f8118f44433c07aa1290e123");
+  std::string tagged;
+  const auto vectors = nlohmann::json::parse(std::ifstream(WALRUSFS_TEST_VECTORS "/messages.json"));
+  for (const auto& key : vectors.at("keys")) {
+    tagged = key.at("tagged_key_base64");
+    EXPECT_EQ(to_hex(load(tagged).value().protocol.to_bytes()), key.at("secret_key_hex"));
+  }
   EXPECT_TRUE(load(tagged + "\n").ok());
   const std::string zero = to_base64(Bytes{4}) + to_base64(Bytes(32));
   for (const std::string& bad : {std::string(), std::string("AA=="), "A" + tagged.substr(1), tagged.substr(4), zero,

@@ -83,11 +83,13 @@ Expiration expiration_from(const Json& json) {
 
 const Json& load_vectors(const std::string& name) {
   static std::map<std::string, Json> loaded;
-  if (!loaded.contains(name)) {
-    std::ifstream file(std::string(WALRUSFS_TEST_VECTORS) + "/sui/" + name + ".json");
-    loaded[name] = Json::parse(file);
-  }
+  if (!loaded.contains(name)) loaded[name] = Json::parse(vectors_text(name));
   return loaded[name];
+}
+
+std::string vectors_text(const std::string& name) {
+  std::ifstream file(std::string(WALRUSFS_TEST_VECTORS) + "/sui/" + name + ".json");
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 TransactionData transaction_from_json(const Json& json) {

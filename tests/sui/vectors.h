@@ -13,6 +13,8 @@ using Json = nlohmann::json;
 
 // Read once; lives for the whole program.
 const Json& load_vectors(const std::string& name);
+// The file as it is, for whoever needs the order of its fields.
+std::string vectors_text(const std::string& name);
 
 inline Bytes hex(const Json& text) { return from_hex(text.get<std::string>()).value(); }
 inline Bytes base64(const Json& text) { return from_base64(text.get<std::string>()).value(); }

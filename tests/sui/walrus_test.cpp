@@ -11,13 +11,22 @@ namespace {
 BlobId blob_id(const Json& text) { return BlobId::parse(text.get<std::string>()).value(); }
 
 TEST(WalrusPrices, EncodedLengthsAndUnits) {
+  size_t allowed = 0, refused = 0;
   for (const Json& v : load_vectors("pricing").at("encoded_lengths")) {
-    if (!v.at("symbol_size_allowed").get<bool>()) continue;
+    SCOPED_TRACE(v.dump());
     const auto shape = CodeShape::create(v.at("n_shards").get<uint32_t>()).value();
-    const uint64_t encoded = shape.encoded_length(number(v.at("unencoded"))).value();
-    EXPECT_EQ(encoded, number(v.at("encoded")));
-    EXPECT_EQ(storage_units(encoded), number(v.at("units")));
+    const auto encoded = shape.encoded_length(number(v.at("unencoded")));
+    EXPECT_EQ(storage_units(number(v.at("encoded"))), number(v.at("units")));
+    if (v.at("symbol_size_allowed").get<bool>()) {
+      EXPECT_EQ(encoded.value(), number(v.at("encoded")));
+      ++allowed;
+    } else {  // symbols would not fit 16 bits
+      EXPECT_EQ(encoded.error().code(), Code::kTooLarge);
+      ++refused;
+    }
   }
+  EXPECT_EQ(allowed, 127u);
+  EXPECT_EQ(refused, 25u);
 }
 
 TEST(WalrusPrices, Costs) {
