@@ -36,8 +36,8 @@ class Chain {
 
   sui::FullNode& node() { return node_; }
   Ledger& ledger() { return *ledger_; }
-  // The RPC of a full node, and the faucet, over HTTP.
-  HttpAnswer answer(HttpCall& call) { return rpc_.answer(call); }
+  // The RPC of a full node that is so far behind, and the faucet, over HTTP.
+  HttpAnswer answer(HttpCall& call, Millis behind) { return rpc_.answer(call, behind); }
   // What clients have to know besides the URL.
   ChainInfo info() const;
 

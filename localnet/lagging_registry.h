@@ -1,6 +1,6 @@
 // What somebody sees of the chain whose view may lag: the truth, or, when the fault `stale` strikes, what was seen
-// last of the same thing before. What was never looked at is then not there yet. (A view of one height would need the
-// chain's past, which nobody keeps; each single answer is one that was true once.)
+// last of the same thing before. What was never looked at is then not there yet. (Each answer is one that was true
+// once, but not all of them at one moment: the chain's past is kept for its RPC only.)
 //
 // Safe to call from any thread. Remembers a bounded number of blobs.
 #pragma once

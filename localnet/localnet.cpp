@@ -81,9 +81,16 @@ struct Localnet::Impl {
     serve.any_port_if_taken = config.rpc_port == 0;
     serve.max_threads = kRpcThreads;
     WFS_ASSIGN(rpc_server, HttpServer::start(serve, [this](HttpCall& call) {
-                 return ledger_faults.answer(call, [this](HttpCall& unharmed) { return chain->answer(unharmed); });
+                 return ledger_faults.answer(call, [this](HttpCall& unharmed) { return answer_rpc(unharmed); });
                }));
     return {};
+  }
+
+  // A ledger that is stale lags: with what it reads, not with what it executes.
+  HttpAnswer answer_rpc(HttpCall& call) {
+    const bool reads = sui::reads_the_chain(call.path());
+    const auto stale = reads ? ledger_faults.strike(FaultKind::kStale, call.path()) : std::nullopt;
+    return chain->answer(call, stale ? stale->rule.delay : Millis(0));
   }
 
   ChainInfo chain_info() const {

@@ -16,6 +16,12 @@ struct Value {
   bool pure = false;
 };
 
+// What a command gave, and what it changed that was lent to it, as it was right afterwards.
+struct CommandOutput {
+  std::vector<Value> returned;
+  std::vector<std::pair<Argument, Value>> changed;
+};
+
 // Nothing when all went well.
 using Step = std::optional<Failure>;
 

@@ -83,8 +83,21 @@ const ObjectChange* Effects::change_of(const ObjectId& id) const {
 std::optional<SuiDigest> Effects::events_digest() const {
   if (events.empty()) return std::nullopt;
   Bytes preimage = to_bytes(as_bytes("TransactionEvents::"));
-  append(preimage, bcs_encode(events));
+  append(preimage, events_to_chain_bcs());
   return SuiDigest{blake2b256(preimage)};
+}
+
+Bytes Effects::events_to_chain_bcs() const {
+  BcsWriter out;
+  out.uleb(static_cast<uint32_t>(events.size()));
+  for (const EmittedEvent& event : events) {
+    bcs_write(out, event.package);
+    bcs_write(out, event.module);
+    bcs_write(out, event.sender);
+    event.type.bcs_write_struct(out);
+    bcs_write(out, event.contents);
+  }
+  return out.take();
 }
 
 Bytes Effects::to_chain_bcs() const {

@@ -122,7 +122,8 @@ struct Effects {
   // The chain's own form of the effects (TransactionEffects::V2), and its digest.
   Bytes to_chain_bcs() const;
   SuiDigest digest() const;
-  std::optional<SuiDigest> events_digest() const;
+  Bytes events_to_chain_bcs() const;
+  std::optional<SuiDigest> events_digest() const;  // nothing when there are none
 
   // How the ledger keeps them.
   static auto bcs_fields(auto& self) {

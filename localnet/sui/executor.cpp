@@ -177,6 +177,7 @@ Step Run::attempt(Workspace& work) {
   MOVE_TRY(machine.settle());
   const uint64_t left = bcs_decode<Coin>(machine.gas_coin()->bytes, "a coin").value().balance;
   put_gas_coin(work, left + data_.gas.budget, machine.gas_receiver().value_or(data_.gas.owner));
+  out_.outputs = machine.take_outputs();
   return {};
 }
 
@@ -244,6 +245,7 @@ Execution Run::finish() {
   }
   Workspace untouched(rules_.network, rules_.objects, digest_, data_.sender, rules_.now_ms);
   if (effects.failure) {
+    out_.outputs.clear();
     fail(untouched);
     collect(untouched);
     cost = price();

@@ -12,6 +12,7 @@ struct Execution {
   Effects effects;
   std::vector<Object> written;    // created and changed ones, complete
   std::vector<ObjectId> removed;  // deleted and wrapped ones
+  std::vector<CommandOutput> outputs;  // by command; none of what failed
 };
 
 struct Rules {

@@ -53,22 +53,31 @@ Network FullNode::network() const {
 
 uint64_t FullNode::now_ms() const { return static_cast<uint64_t>(clock_.now().ns / 1'000'000); }
 
-std::optional<Object> FullNode::object(const ObjectId& id) const {
+uint64_t FullNode::checkpoint_behind(Millis behind) const {
+  const uint64_t now = now_ms();
+  const uint64_t then = now - std::min(now, static_cast<uint64_t>(behind.count()));
   const MutexLock lock(mutex_);
-  return store_.find(id);
+  return history_.checkpoint_at(then, store_.height());
+}
+
+std::optional<Object> FullNode::object(const ObjectId& id, std::optional<uint64_t> as_of) const {
+  const MutexLock lock(mutex_);
+  return as_of ? PastObjects(store_, history_, *as_of).find(id) : store_.find(id);
 }
 
 std::vector<Object> FullNode::owned_by(const Address& owner, const std::optional<TypeTag>& type,
-                                       const std::optional<ObjectId>& after, size_t limit) const {
+                                       const std::optional<ObjectId>& after, size_t limit,
+                                       std::optional<uint64_t> as_of) const {
   const MutexLock lock(mutex_);
+  if (as_of) return PastObjects(store_, history_, *as_of).owned_by(owner, type, after, limit);
   return store_.owned_by(owner, type, after, limit);
 }
 
-CoinTotal FullNode::balance(const Address& owner, const TypeTag& coin_type) const {
+CoinTotal FullNode::balance(const Address& owner, const TypeTag& coin_type, std::optional<uint64_t> as_of) const {
   CoinTotal total;
   std::optional<ObjectId> after;
   for (;;) {
-    const auto coins = owned_by(owner, coin_of(coin_type), after, kCoinsAtATime);
+    const auto coins = owned_by(owner, coin_of(coin_type), after, kCoinsAtATime, as_of);
     for (const Object& object : coins) {
       const uint64_t more = bcs_decode<Coin>(object.contents, "a coin").value().balance;
       total.balance = more > UINT64_MAX - total.balance ? UINT64_MAX : total.balance + more;
@@ -93,7 +102,11 @@ Rules FullNode::rules() const { return {store_.network(), store_, certificates_,
 
 Result<Record> FullNode::keep(Execution execution, Bytes bytes, std::vector<Bytes> signatures) {
   Record record{std::move(bytes), std::move(signatures), std::move(execution.effects), 0, now_ms()};
+  History::Before before;
+  for (const Object& object : execution.written) before.emplace_back(object.id, store_.find(object.id));
+  for (const ObjectId& id : execution.removed) before.emplace_back(id, store_.find(id));
   WFS_TRY(store_.apply(execution, record));
+  history_.add(record.checkpoint, record.time_ms, std::move(before));
   height_ = record.checkpoint;
   return record;
 }
@@ -112,24 +125,30 @@ Result<Record> FullNode::run(const TransactionData& data, ByteView bytes, const 
   return keep(std::move(execution), to_bytes(bytes), signatures);
 }
 
-Result<Execution> FullNode::simulate(const TransactionData& data, Checks checks) const {
-  return or_trouble([&] {
+Result<Execution> FullNode::simulate(const TransactionData& data, Checks checks,
+                                     std::optional<uint64_t> as_of) const {
+  return or_trouble([&]() -> Result<Execution> {
     const MutexLock lock(mutex_);
-    return sui::simulate(rules(), data, checks);
+    const Rules now = rules();
+    if (!as_of) return sui::simulate(now, data, checks);
+    const PastObjects past(store_, history_, *as_of);
+    return sui::simulate({now.network, past, now.certificates, now.now_ms}, data, checks);
   });
 }
 
 Result<Record> FullNode::grant(const Address& to, uint64_t mist, uint64_t frost) {
-  const MutexLock lock(mutex_);
-  const Network& network = store_.network();
-  Execution execution;
-  execution.effects.transaction = own_digest(network.chain, store_.height() + 1);
-  execution.effects.lamport_version = 1;
-  const SuiDigest& by = execution.effects.transaction;
-  if (mist > 0) execution.written.push_back(minted(by, 0, to, sui_coin_type(), mist));
-  if (frost > 0) execution.written.push_back(minted(by, 1, to, network.packages.wal_type(), frost));
-  for (const Object& coin : execution.written) execution.effects.changed.push_back(created_change(coin));
-  return keep(std::move(execution), {}, {});
+  return or_trouble([&]() -> Result<Record> {
+    const MutexLock lock(mutex_);
+    const Network& network = store_.network();
+    Execution execution;
+    execution.effects.transaction = own_digest(network.chain, store_.height() + 1);
+    execution.effects.lamport_version = 1;
+    const SuiDigest& by = execution.effects.transaction;
+    if (mist > 0) execution.written.push_back(minted(by, 0, to, sui_coin_type(), mist));
+    if (frost > 0) execution.written.push_back(minted(by, 1, to, network.packages.wal_type(), frost));
+    for (const Object& coin : execution.written) execution.effects.changed.push_back(created_change(coin));
+    return keep(std::move(execution), {}, {});
+  });
 }
 
 Result<Record> FullNode::act(const Address& sender, const Action& action) {

@@ -1,6 +1,7 @@
 // A Sui full node as far as Walrus needs one, without its wire: objects, transactions, balances, a faucet.
 //
-// Safe to call from any thread; transactions run one after the other. What execute() answered survives a crash.
+// Safe to call from any thread; transactions run one after the other. What execute() answered survives a crash. Reads
+// are of now, or of a checkpoint that is past (`as_of`), as far back as History reaches.
 // Errors: kInvalidArgument when a transaction is refused before it runs (malformed, badly signed, inputs that moved
 // on); a transaction that fails while it runs is a Record with a failure in its effects. kUnavailable and kInternal
 // when the chain cannot be read; calls that return no Result throw ChainTrouble then.
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "localnet/sui/chain_store.h"
+#include "localnet/sui/history.h"
 #include "localnet/sui/simulator.h"
 
 namespace walrusfs::localnet::sui {
@@ -31,17 +33,22 @@ class FullNode {
   uint64_t height() const { return height_; }
   uint64_t now_ms() const;
 
-  std::optional<Object> object(const ObjectId& id) const;
+  // The last checkpoint so long ago.
+  uint64_t checkpoint_behind(Millis behind) const;
+
+  std::optional<Object> object(const ObjectId& id, std::optional<uint64_t> as_of = {}) const;
   std::vector<Object> owned_by(const Address& owner, const std::optional<TypeTag>& type,
-                               const std::optional<ObjectId>& after, size_t limit) const;
-  CoinTotal balance(const Address& owner, const TypeTag& coin_type) const;
+                               const std::optional<ObjectId>& after, size_t limit,
+                               std::optional<uint64_t> as_of = {}) const;
+  CoinTotal balance(const Address& owner, const TypeTag& coin_type, std::optional<uint64_t> as_of = {}) const;
   std::optional<Record> transaction(const SuiDigest& digest) const;
   std::vector<Record> transactions_after(uint64_t checkpoint, size_t limit) const;
 
   // The same bytes again answer with what they did the first time.
   Result<Record> execute(ByteView bytes, const std::vector<Bytes>& signatures);
   // What it would do, without signatures and without a trace. Gas that nobody is named to pay is made up.
-  Result<Execution> simulate(const TransactionData& data, Checks checks = Checks::kOn) const;
+  Result<Execution> simulate(const TransactionData& data, Checks checks = Checks::kOn,
+                             std::optional<uint64_t> as_of = {}) const;
 
   // New coins out of nothing.
   Result<Record> grant(const Address& to, uint64_t mist, uint64_t frost);
@@ -61,6 +68,7 @@ class FullNode {
 
   mutable Mutex mutex_;
   ChainStore& store_ GUARDED_BY(mutex_);
+  History history_ GUARDED_BY(mutex_);
   const CertificateVerifier& certificates_;
   Clock& clock_;
   std::atomic<uint64_t> height_;

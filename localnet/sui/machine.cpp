@@ -87,9 +87,11 @@ Step Machine::run() {
   results_.reserve(programmable_.commands.size());
   for (size_t i = 0; i < programmable_.commands.size(); ++i) {
     std::vector<Slot> results;
+    outputs_.emplace_back();
     Step failed = run_command(programmable_.commands[i], &results);
     if (failed) failed->command = i;
     MOVE_TRY(failed);
+    for (const Slot& result : results) outputs_.back().returned.push_back(*result.value);
     results_.push_back(std::move(results));
   }
   return {};
@@ -180,6 +182,8 @@ Step Machine::run_call(const MoveCall& command, std::vector<Slot>* results) {
   Call call(work_, certificates_, command.type_arguments);
   call.arguments = bound.values;
   MOVE_TRY(found.function->run(call));
+  for (size_t i = 0; i < bound.values.size(); ++i)
+    if (found.function->parameters[i].mode == Mode::kMutRef) tell_changed(command.arguments[i], *bound.values[i]);
   for (Value& value : call.results) results->push_back({std::move(value), true, true, false, {}});
   return {};
 }
@@ -255,6 +259,7 @@ Step Machine::run_split(const SplitCoins& command, std::vector<Slot>* results) {
     results->push_back({Value{type, bcs_encode(Coin{work_.new_id(), amount}), false}, true, true, false, {}});
   }
   purse->value->bytes = bcs_encode(coin);
+  tell_changed(command.coin, *purse->value);
   return {};
 }
 
@@ -272,7 +277,12 @@ Step Machine::run_merge(const MergeCoins& command) {
     work_.delete_id(from.id);
     purse->value->bytes = bcs_encode(into);
   }
+  if (purse->value) tell_changed(command.destination, *purse->value);
   return {};
+}
+
+void Machine::tell_changed(const Argument& argument, const Value& value) {
+  outputs_.back().changed.emplace_back(argument, value);
 }
 
 // ---- the end

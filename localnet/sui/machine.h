@@ -20,6 +20,8 @@ class Machine {
   // Of what is left when all went well: values without `drop` that nobody used; then inputs go back to their owners.
   Step settle();
 
+  // Of each command that ran, in their order.
+  std::vector<CommandOutput> take_outputs() { return std::move(outputs_); }
   // The gas coin as it is now; nothing when it was given away.
   const std::optional<Value>& gas_coin() const { return gas_.value; }
   // To whom the gas coin was given.
@@ -56,6 +58,7 @@ class Machine {
   Step take_object(const Argument& argument, uint32_t index, Value* value);
   // A coin that may be changed.
   Step borrow_coin(const Argument& argument, uint32_t index, Slot** slot);
+  void tell_changed(const Argument& argument, const Value& value);
   Step read_u64(const Argument& argument, uint32_t index, uint64_t* value);
 
   Workspace& work_;
@@ -65,6 +68,7 @@ class Machine {
   std::optional<Address> gas_receiver_;
   std::vector<Slot> inputs_;
   std::vector<std::vector<Slot>> results_;
+  std::vector<CommandOutput> outputs_;
 };
 
 // The function that a call means. An abort when the package is an old version of Walrus's.

@@ -48,9 +48,16 @@ bool has_key(const TypeTag& type) {
 
 TypeTag clock_type() { return TypeTag::structure(kSuiFramework, "clock", "Clock"); }
 
-SuiDigest Object::digest() const {
+SuiDigest object_digest(ByteView chain_bcs) {
+  Bytes preimage = to_bytes(as_bytes("Object::"));
+  append(preimage, chain_bcs);
+  return {blake2b256(preimage)};
+}
+
+SuiDigest Object::digest() const { return object_digest(to_chain_bcs()); }
+
+Bytes Object::to_chain_bcs() const {
   BcsWriter out;
-  out.raw(as_bytes("Object::"));
   out.uleb(kMoveObject);
   write_type(out, type);
   bcs_write(out, has_public_transfer(type));
@@ -59,7 +66,7 @@ SuiDigest Object::digest() const {
   bcs_write(out, owner);
   bcs_write(out, previous_transaction);
   bcs_write(out, storage_rebate);
-  return {blake2b256(out.take())};
+  return out.take();
 }
 
 uint64_t Object::gas_bytes() const {

@@ -46,11 +46,16 @@ struct Object {
   SuiDigest previous_transaction;
   uint64_t storage_rebate = 0;  // MIST that come back when it goes
 
+  // The chain's own form, and its digest.
+  Bytes to_chain_bcs() const;
   SuiDigest digest() const;
   ObjectRef ref() const { return {id, version, digest()}; }
   // What storage is paid for (Sui's rule: contents, type, and 80 + 9 bytes around them).
   uint64_t gas_bytes() const;
 };
+
+// Of an object in the chain's own form.
+SuiDigest object_digest(ByteView chain_bcs);
 
 // Whether TransferObjects may move it: it has the ability `store`.
 bool has_public_transfer(const TypeTag& type);

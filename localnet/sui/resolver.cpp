@@ -109,7 +109,7 @@ bool is_changed(const std::vector<Command>& commands, uint16_t input, const Pack
 
 class Resolver {
  public:
-  Resolver(const FullNode& node, const rpc::Transaction& in) : node_(node), in_(in), network_(node.network()) {}
+  Resolver(const NodeView& node, const rpc::Transaction& in) : node_(node), in_(in), network_(node.network()) {}
 
   Result<TransactionData> resolve() {
     TransactionData data;
@@ -184,7 +184,7 @@ class Resolver {
     return Expiration(during);
   }
 
-  const FullNode& node_;
+  const NodeView& node_;
   const rpc::Transaction& in_;
   const Network network_;
 };
@@ -202,7 +202,7 @@ std::set<ObjectId> inputs_of(const TransactionData& data) {
 uint64_t balance_of(const Object& coin) { return bcs_decode<Coin>(coin.contents, "a coin").value().balance; }
 
 // The largest ones first that no command uses.
-std::vector<Object> gas_coins(const FullNode& node, const TransactionData& data) {
+std::vector<Object> gas_coins(const NodeView& node, const TransactionData& data) {
   auto coins = node.owned_by(data.gas.owner, coin_of(sui_coin_type()), {}, kCoinsLookedAt);
   const auto used = inputs_of(data);
   std::erase_if(coins, [&](const Object& coin) { return used.contains(coin.id); });
@@ -214,7 +214,7 @@ std::vector<Object> gas_coins(const FullNode& node, const TransactionData& data)
 uint64_t add(uint64_t balance, uint64_t more) { return more > UINT64_MAX - balance ? UINT64_MAX : balance + more; }
 
 // Of those that are coins; what is wrong with the others is told by who executes.
-uint64_t balance_of(const FullNode& node, const std::vector<ObjectRef>& coins) {
+uint64_t balance_of(const NodeView& node, const std::vector<ObjectRef>& coins) {
   uint64_t balance = 0;
   for (const ObjectRef& ref : coins) {
     const auto coin = node.object(ref.id);
@@ -230,7 +230,7 @@ uint64_t budget_for(const GasCost& cost, uint64_t price) {
 }
 
 // From what the same commands cost when gas is no matter.
-Result<uint64_t> estimate(const FullNode& node, const TransactionData& data) {
+Result<uint64_t> estimate(const NodeView& node, const TransactionData& data) {
   TransactionData trial = data;
   trial.gas.payment.clear();
   trial.gas.budget = kMaxGasBudget;
@@ -240,12 +240,12 @@ Result<uint64_t> estimate(const FullNode& node, const TransactionData& data) {
 
 }  // namespace
 
-Result<TransactionData> resolve_transaction(const FullNode& node, const rpc::Transaction& transaction) {
+Result<TransactionData> resolve_transaction(const NodeView& node, const rpc::Transaction& transaction) {
   if (transaction.has_bcs()) return TransactionData::decode(as_bytes(transaction.bcs().value()));
   return Resolver(node, transaction).resolve();
 }
 
-Status select_gas(const FullNode& node, TransactionData& data) {
+Status select_gas(const NodeView& node, TransactionData& data) {
   if (data.gas.budget == 0) {
     WFS_ASSIGN(data.gas.budget, estimate(node, data));
   }
@@ -263,7 +263,7 @@ Status select_gas(const FullNode& node, TransactionData& data) {
                   " MIST, which does not cover the gas budget of " + std::to_string(data.gas.budget));
 }
 
-void assume_budget(const FullNode& node, TransactionData& data) {
+void assume_budget(const NodeView& node, TransactionData& data) {
   if (data.gas.budget != 0) return;
   data.gas.budget = kMaxGasBudget;
   if (!data.gas.payment.empty()) data.gas.budget = std::min(kMaxGasBudget, balance_of(node, data.gas.payment));

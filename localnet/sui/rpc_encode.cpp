@@ -194,6 +194,7 @@ void encode_change(const ObjectChange& change, rpc::ChangedObject* out) {
 
 void encode_events(const Effects& effects, const FieldMask& mask, rpc::TransactionEvents* out) {
   if (const auto digest = effects.events_digest(); digest && mask.has("digest")) out->set_digest(digest->to_string());
+  if (mask.has("bcs")) encode_bcs("TransactionEvents", effects.events_to_chain_bcs(), out->mutable_bcs());
   if (!mask.has("events")) return;
   for (const EmittedEvent& event : effects.events) {
     rpc::Event* told = out->add_events();
@@ -240,6 +241,7 @@ rpc::Timestamp to_timestamp(uint64_t ms) {
 
 void encode_object(const Object& object, const FieldMask& mask, rpc::Object* out) {
   const std::string type = object.type.to_string();
+  if (mask.has("bcs")) encode_bcs("Object", object.to_chain_bcs(), out->mutable_bcs());
   if (mask.has("object_id")) out->set_object_id(object.id.to_string());
   if (mask.has("version")) out->set_version(object.version);
   if (mask.has("digest")) out->set_digest(object.digest().to_string());
@@ -253,24 +255,18 @@ void encode_object(const Object& object, const FieldMask& mask, rpc::Object* out
     out->set_balance(bcs_decode<Coin>(object.contents, "a coin").value().balance);
 }
 
-void encode_package(const ObjectId& id, const Packages& packages, const FieldMask& mask, rpc::Object* out) {
-  const bool is_walrus = id == packages.walrus_current;
-  if (mask.has("object_id")) out->set_object_id(id.to_string());
-  if (mask.has("version")) out->set_version(is_walrus ? packages.walrus_version : 1);
-  if (mask.has("owner")) out->mutable_owner()->set_kind(rpc::Owner::IMMUTABLE);
-  if (mask.has("object_type")) out->set_object_type("package");
-  if (!mask.has("package")) return;
-  rpc::Package* package = out->mutable_package();
-  package->set_storage_id(id.to_string());
-  package->set_original_id((is_walrus ? packages.walrus_original : id).to_string());
-  package->set_version(is_walrus ? packages.walrus_version : 1);
-  if (!is_walrus) return;
-  const auto origin = [&](const char* module, const char* type, const ObjectId& from) {
-    rpc::TypeOrigin* told = package->add_type_origins();
-    told->set_module_name(module);
-    told->set_datatype_name(type);
-    told->set_package_id(from.to_string());
-  };
+namespace {
+
+struct Origin {
+  const char* module;
+  const char* type;
+  ObjectId package;
+};
+
+// As far as clients look for them: the types of Walrus, and which version of the package brought them.
+std::vector<Origin> origins_of(const ObjectId& id, const Packages& packages) {
+  std::vector<Origin> origins;
+  if (id != packages.walrus_current) return origins;
   for (const auto& [module, type] : {std::pair{"system", "System"},
                                      {"staking", "Staking"},
                                      {"blob", "Blob"},
@@ -278,9 +274,59 @@ void encode_package(const ObjectId& id, const Packages& packages, const FieldMas
                                      {"shared_blob", "SharedBlob"},
                                      {"metadata", "Metadata"},
                                      {"staking_pool", "StakingPool"}})
-    origin(module, type, packages.walrus_original);
-  for (const auto& type : {"StoragePool", "StoragePoolInnerV1", "PooledBlob"})
-    origin("storage_pool", type, packages.walrus_current);
+    origins.push_back({module, type, packages.walrus_original});
+  for (const char* type : {"StoragePool", "StoragePoolInnerV1", "PooledBlob"})
+    origins.push_back({"storage_pool", type, packages.walrus_current});
+  return origins;
+}
+
+// The chain's own form of the package as it is here: without modules.
+Bytes package_to_bcs(const ObjectId& id, uint64_t version, const std::vector<Origin>& origins) {
+  constexpr uint32_t kPackage = 1, kImmutable = 3;  // cases of Data and of Owner
+  BcsWriter out;
+  out.uleb(kPackage);
+  bcs_write(out, id);
+  bcs_write(out, version);
+  out.uleb(0);  // modules
+  out.uleb(static_cast<uint32_t>(origins.size()));
+  for (const Origin& origin : origins) {
+    bcs_write(out, std::string(origin.module));
+    bcs_write(out, std::string(origin.type));
+    bcs_write(out, origin.package);
+  }
+  out.uleb(0);  // linkage
+  out.uleb(kImmutable);
+  bcs_write(out, SuiDigest{});  // no transaction published it
+  bcs_write(out, uint64_t{0});
+  return out.take();
+}
+
+}  // namespace
+
+void encode_package(const ObjectId& id, const Packages& packages, const FieldMask& mask, rpc::Object* out) {
+  const bool is_walrus = id == packages.walrus_current;
+  const uint64_t version = is_walrus ? packages.walrus_version : 1;
+  const auto origins = origins_of(id, packages);
+  const Bytes bcs = package_to_bcs(id, version, origins);
+  if (mask.has("bcs")) encode_bcs("Object", bcs, out->mutable_bcs());
+  if (mask.has("object_id")) out->set_object_id(id.to_string());
+  if (mask.has("version")) out->set_version(version);
+  if (mask.has("digest")) out->set_digest(object_digest(bcs).to_string());
+  if (mask.has("owner")) out->mutable_owner()->set_kind(rpc::Owner::IMMUTABLE);
+  if (mask.has("object_type")) out->set_object_type("package");
+  if (mask.has("previous_transaction")) out->set_previous_transaction(SuiDigest{}.to_string());
+  if (mask.has("storage_rebate")) out->set_storage_rebate(0);
+  if (!mask.has("package")) return;
+  rpc::Package* package = out->mutable_package();
+  package->set_storage_id(id.to_string());
+  package->set_original_id((is_walrus ? packages.walrus_original : id).to_string());
+  package->set_version(version);
+  for (const Origin& origin : origins) {
+    rpc::TypeOrigin* told = package->add_type_origins();
+    told->set_module_name(origin.module);
+    told->set_datatype_name(origin.type);
+    told->set_package_id(origin.package.to_string());
+  }
 }
 
 void encode_transaction(const TransactionData& data, const FieldMask& mask, rpc::Transaction* out) {
@@ -319,6 +365,16 @@ void encode_effects(const Effects& effects, const FieldMask& mask, rpc::Transact
   if (mask.has("lamport_version")) out->set_lamport_version(effects.lamport_version);
   if (!mask.has("changed_objects")) return;
   for (const ObjectChange& change : effects.changed) encode_change(change, out->add_changed_objects());
+}
+
+void encode_output(const CommandOutput& output, rpc::CommandResult* out) {
+  for (const Value& value : output.returned)
+    encode_bcs(value.type.to_string(), value.bytes, out->add_return_values()->mutable_value());
+  for (const auto& [argument, value] : output.changed) {
+    rpc::CommandOutput* told = out->add_mutated_by_ref();
+    encode_argument(argument, told->mutable_argument());
+    encode_bcs(value.type.to_string(), value.bytes, told->mutable_value());
+  }
 }
 
 void encode_record(const Record& record, const FieldMask& mask, bool with_checkpoint, rpc::ExecutedTransaction* out) {

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "localnet/sui/node_view.h"
+
 namespace walrusfs::localnet::sui {
 namespace {
 
@@ -30,6 +32,17 @@ HttpAnswer rpc_answer(GrpcWire wire, const GrpcReply& reply) {
 
 GrpcReply failed(const Error& error) { return {{grpc_code_of(error.code()), error.message(), {}}, {}}; }
 
+void tell_progress(const NodeView& node, HttpAnswer& answer) {
+  const Network network = node.network();
+  answer.with("x-sui-chain-id", network.chain.to_string())
+      .with("x-sui-chain", "localnet")
+      .with("x-sui-epoch", std::to_string(network.sui_epoch))
+      .with("x-sui-checkpoint-height", std::to_string(node.height()))
+      .with("x-sui-lowest-available-checkpoint", "0")
+      .with("x-sui-lowest-available-checkpoint-objects", std::to_string(node.height()))
+      .with("x-sui-timestamp-ms", std::to_string(node.now_ms()));
+}
+
 struct Wish {
   Address recipient;
   uint64_t mist = kFaucetMist, frost = kFaucetFrost;
@@ -56,32 +69,24 @@ Result<Wish> read_wish(ByteView body) {
 
 }  // namespace
 
-HttpAnswer RpcHttp::answer(HttpCall& call) {
+HttpAnswer RpcHttp::answer(HttpCall& call, Millis behind) {
   if (call.method() == "GET" && call.path() == "/health") return text_answer(200, "up");
   if (call.method() != "POST") return text_answer(405, "");
   if (call.path() == "/v1/faucet") return answer_faucet(call);
   const auto wire = grpc_wire_of(call.header("Content-Type").value_or(""));
   // Native gRPC needs trailers of HTTP/2, which this server does not speak.
   if (!wire || *wire == GrpcWire::kNative) return text_answer(415, "this node speaks gRPC-web");
-  return answer_rpc(call, *wire);
+  return answer_rpc(call, *wire, behind);
 }
 
-HttpAnswer RpcHttp::answer_rpc(HttpCall& call, GrpcWire wire) {
+HttpAnswer RpcHttp::answer_rpc(HttpCall& call, GrpcWire wire, Millis behind) {
   const auto body = read_whole_body(call, kMaxBodyBytes);
   if (!body) return rpc_answer(wire, {{GrpcCode::kResourceExhausted, body.error().message(), {}}, {}});
   const auto message = grpc_request_message(wire, *body, kMaxRpcMessageBytes);
-  HttpAnswer answer = rpc_answer(wire, message ? service_.answer(call.path(), *message) : failed(message.error()));
-  tell_progress(answer);
+  HttpAnswer answer = rpc_answer(wire, message ? service_.answer(call.path(), *message, behind)
+                                                : failed(message.error()));
+  tell_progress(NodeView(node_, behind), answer);
   return answer;
-}
-
-void RpcHttp::tell_progress(HttpAnswer& answer) const {
-  const Network network = node_.network();
-  answer.with("x-sui-chain-id", network.chain.to_string())
-      .with("x-sui-chain", "localnet")
-      .with("x-sui-epoch", std::to_string(network.sui_epoch))
-      .with("x-sui-checkpoint-height", std::to_string(node_.height()))
-      .with("x-sui-timestamp-ms", std::to_string(node_.now_ms()));
 }
 
 HttpAnswer RpcHttp::answer_faucet(HttpCall& call) {

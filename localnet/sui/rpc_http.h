@@ -14,12 +14,12 @@ class RpcHttp {
  public:
   explicit RpcHttp(FullNode& node) : node_(node), service_(node) {}
 
-  HttpAnswer answer(HttpCall& call);
+  // As a node that is so far behind; see RpcService.
+  HttpAnswer answer(HttpCall& call, Millis behind = Millis(0));
 
  private:
-  HttpAnswer answer_rpc(HttpCall& call, GrpcWire wire);
+  HttpAnswer answer_rpc(HttpCall& call, GrpcWire wire, Millis behind);
   HttpAnswer answer_faucet(HttpCall& call);
-  void tell_progress(HttpAnswer& answer) const;
 
   FullNode& node_;
   RpcService service_;

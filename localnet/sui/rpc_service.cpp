@@ -7,6 +7,7 @@
 #include "client/sui/objects.h"
 #include "client/sui/rpc_message.h"
 #include "localnet/sui/chain_trouble.h"
+#include "localnet/sui/node_view.h"
 #include "localnet/sui/resolver.h"
 #include "localnet/sui/rpc_encode.h"
 
@@ -16,7 +17,8 @@ namespace {
 constexpr uint32_t kDefaultPage = 50, kLargestPage = 1000;
 constexpr size_t kPageBytes = 512 * 1024;
 constexpr int kLargestBatch = 1000;
-constexpr uint64_t kProtocolVersion = 136;
+// The last protocol of mainnet before addresses had balances without coins, which are not kept here.
+constexpr uint64_t kProtocolVersion = 124;
 constexpr size_t kTokenTagBytes = 8;
 
 // A failed method: what the client is told.
@@ -35,7 +37,7 @@ Result<FieldMask> read_mask(const Request& request, std::string_view message, st
 
 // ---- LedgerService
 
-Result<rpc::GetServiceInfoResponse> service_info(FullNode& node, const rpc::GetServiceInfoRequest&) {
+Result<rpc::GetServiceInfoResponse> service_info(NodeView& node, const rpc::GetServiceInfoRequest&) {
   const Network network = node.network();
   rpc::GetServiceInfoResponse out;
   out.set_chain_id(network.chain.to_string());
@@ -49,7 +51,13 @@ Result<rpc::GetServiceInfoResponse> service_info(FullNode& node, const rpc::GetS
   return out;
 }
 
-Result<rpc::GetEpochResponse> epoch(FullNode& node, const rpc::GetEpochRequest& request) {
+// The Clock object is never written.
+uint64_t genesis_ms(NodeView& node) {
+  const auto clock = node.object(kClockId);
+  return clock ? bcs_decode<ClockObject>(clock->contents, "the clock").value().timestamp_ms : 0;
+}
+
+Result<rpc::GetEpochResponse> epoch(NodeView& node, const rpc::GetEpochRequest& request) {
   const Network network = node.network();
   WFS_ASSIGN(const FieldMask mask, read_mask(request, "Epoch", {"epoch", "first_checkpoint", "reference_gas_price"}));
   if (request.has_epoch() && request.epoch() != network.sui_epoch)
@@ -57,6 +65,7 @@ Result<rpc::GetEpochResponse> epoch(FullNode& node, const rpc::GetEpochRequest& 
   rpc::GetEpochResponse out;
   if (mask.has("epoch")) out.mutable_epoch()->set_epoch(network.sui_epoch);
   if (mask.has("first_checkpoint")) out.mutable_epoch()->set_first_checkpoint(0);
+  if (mask.has("start")) *out.mutable_epoch()->mutable_start() = to_timestamp(genesis_ms(node));
   if (mask.has("reference_gas_price")) out.mutable_epoch()->set_reference_gas_price(network.gas_price);
   if (mask.has("protocol_config"))
     out.mutable_epoch()->mutable_protocol_config()->set_protocol_version(kProtocolVersion);
@@ -68,7 +77,7 @@ bool is_package(const ObjectId& id, const Packages& packages) {
          id == packages.exchange || id == kSuiFramework || id == kMoveStdlib;
 }
 
-Result<rpc::Object> read_object(FullNode& node, const rpc::GetObjectRequest& request, const FieldMask& mask) {
+Result<rpc::Object> read_object(NodeView& node, const rpc::GetObjectRequest& request, const FieldMask& mask) {
   WFS_ASSIGN(const ObjectId id, Address::parse(request.object_id()));
   rpc::Object out;
   if (const Network network = node.network(); is_package(id, network.packages)) {
@@ -88,14 +97,14 @@ const std::vector<std::string>& object_defaults() {
   return paths;
 }
 
-Result<rpc::GetObjectResponse> get_object(FullNode& node, const rpc::GetObjectRequest& request) {
+Result<rpc::GetObjectResponse> get_object(NodeView& node, const rpc::GetObjectRequest& request) {
   WFS_ASSIGN(const FieldMask mask, read_mask(request, "Object", object_defaults()));
   rpc::GetObjectResponse out;
   WFS_ASSIGN(*out.mutable_object(), read_object(node, request, mask));
   return out;
 }
 
-Result<rpc::BatchGetObjectsResponse> batch_get_objects(FullNode& node, const rpc::BatchGetObjectsRequest& request) {
+Result<rpc::BatchGetObjectsResponse> batch_get_objects(NodeView& node, const rpc::BatchGetObjectsRequest& request) {
   WFS_ASSIGN(const FieldMask mask, read_mask(request, "Object", object_defaults()));
   if (request.requests_size() > kLargestBatch) return Error(Code::kInvalidArgument, "too many objects in one batch");
   rpc::BatchGetObjectsResponse out;
@@ -113,7 +122,7 @@ Result<rpc::BatchGetObjectsResponse> batch_get_objects(FullNode& node, const rpc
   return out;
 }
 
-Result<rpc::GetTransactionResponse> get_transaction(FullNode& node, const rpc::GetTransactionRequest& request) {
+Result<rpc::GetTransactionResponse> get_transaction(NodeView& node, const rpc::GetTransactionRequest& request) {
   WFS_ASSIGN(const FieldMask mask, read_mask(request, "ExecutedTransaction", {"digest"}));
   WFS_ASSIGN(const SuiDigest digest, SuiDigest::parse(request.digest()));
   const auto record = node.transaction(digest);
@@ -149,7 +158,7 @@ uint32_t page_size(bool given, uint32_t wanted) {
   return std::min(wanted, kLargestPage);
 }
 
-Result<rpc::ListOwnedObjectsResponse> list_owned(FullNode& node, const rpc::ListOwnedObjectsRequest& request) {
+Result<rpc::ListOwnedObjectsResponse> list_owned(NodeView& node, const rpc::ListOwnedObjectsRequest& request) {
   WFS_ASSIGN(const FieldMask mask, read_mask(request, "Object", {"object_id", "version", "object_type"}));
   WFS_ASSIGN(const Address owner, Address::parse(request.owner()));
   std::optional<TypeTag> type;
@@ -192,7 +201,7 @@ size_t name_bytes(const Object& field) {
   }
 }
 
-void encode_child(FullNode& node, const ByteView& value, const FieldMask& mask, rpc::DynamicField* out) {
+void encode_child(NodeView& node, const ByteView& value, const FieldMask& mask, rpc::DynamicField* out) {
   ObjectId child;
   std::copy_n(value.begin(), child.bytes.size(), child.bytes.begin());
   if (mask.has("child_id")) out->set_child_id(child.to_string());
@@ -202,7 +211,7 @@ void encode_child(FullNode& node, const ByteView& value, const FieldMask& mask, 
   if (mask.has("child_object")) encode_object(*object, mask.of("child_object"), out->mutable_child_object());
 }
 
-void encode_field(FullNode& node, const Address& parent, const Object& field, const FieldMask& mask,
+void encode_field(NodeView& node, const Address& parent, const Object& field, const FieldMask& mask,
                   rpc::DynamicField* out) {
   const bool of_object = is_object_field(field.type);
   const ByteView content = ByteView(field.contents).subspan(sizeof(Digest));
@@ -225,7 +234,7 @@ void encode_field(FullNode& node, const Address& parent, const Object& field, co
   if (of_object && value.size() == sizeof(Digest)) encode_child(node, value, mask, out);
 }
 
-Result<rpc::ListDynamicFieldsResponse> list_fields(FullNode& node, const rpc::ListDynamicFieldsRequest& request) {
+Result<rpc::ListDynamicFieldsResponse> list_fields(NodeView& node, const rpc::ListDynamicFieldsRequest& request) {
   WFS_ASSIGN(const FieldMask mask, read_mask(request, "DynamicField", {"parent", "field_id"}));
   WFS_ASSIGN(const Address parent, Address::parse(request.parent()));
   const Bytes tag = token_tag(parent, "fields");
@@ -244,19 +253,18 @@ Result<rpc::ListDynamicFieldsResponse> list_fields(FullNode& node, const rpc::Li
   return out;
 }
 
-Result<rpc::GetBalanceResponse> get_balance(FullNode& node, const rpc::GetBalanceRequest& request) {
+Result<rpc::GetBalanceResponse> get_balance(NodeView& node, const rpc::GetBalanceRequest& request) {
   WFS_ASSIGN(const Address owner, Address::parse(request.owner()));
   WFS_ASSIGN(const TypeTag type, TypeTag::parse(request.coin_type()));
   const CoinTotal total = node.balance(owner, type);
   rpc::GetBalanceResponse out;
   out.mutable_balance()->set_coin_type(type.to_string());
   out.mutable_balance()->set_balance(total.balance);
-  out.mutable_balance()->set_address_balance(0);
   out.mutable_balance()->set_coin_balance(total.balance);
   return out;
 }
 
-Result<rpc::GetCoinInfoResponse> get_coin_info(FullNode& node, const rpc::GetCoinInfoRequest& request) {
+Result<rpc::GetCoinInfoResponse> get_coin_info(NodeView& node, const rpc::GetCoinInfoRequest& request) {
   WFS_ASSIGN(const TypeTag type, TypeTag::parse(request.coin_type()));
   const bool is_wal = type == node.network().packages.wal_type();
   if (!is_wal && type != sui_coin_type()) return not_found("coin type " + type.to_string());
@@ -291,7 +299,7 @@ bool is_walrus(const std::string& id, const Packages& packages) {
   return parsed.ok() && (*parsed == packages.walrus_current || *parsed == packages.walrus_original);
 }
 
-Result<rpc::GetFunctionResponse> get_function(FullNode& node, const rpc::GetFunctionRequest& request) {
+Result<rpc::GetFunctionResponse> get_function(NodeView& node, const rpc::GetFunctionRequest& request) {
   const Packages packages = node.network().packages;
   if (!is_walrus(request.package_id(), packages) || request.module_name() != "staking" ||
       request.name() != "stake_with_pool") {
@@ -310,7 +318,7 @@ Result<rpc::GetFunctionResponse> get_function(FullNode& node, const rpc::GetFunc
   return out;
 }
 
-Result<rpc::GetDatatypeResponse> get_datatype(FullNode& node, const rpc::GetDatatypeRequest& request) {
+Result<rpc::GetDatatypeResponse> get_datatype(NodeView& node, const rpc::GetDatatypeRequest& request) {
   const Packages packages = node.network().packages;
   if (!is_walrus(request.package_id(), packages) || request.module_name() != "staked_wal" ||
       request.name() != "StakedWal") {
@@ -332,7 +340,7 @@ Result<rpc::GetDatatypeResponse> get_datatype(FullNode& node, const rpc::GetData
 
 // ---- TransactionExecutionService
 
-Result<rpc::SimulateTransactionResponse> simulate(FullNode& node, const rpc::SimulateTransactionRequest& request) {
+Result<rpc::SimulateTransactionResponse> simulate(NodeView& node, const rpc::SimulateTransactionRequest& request) {
   WFS_ASSIGN(const FieldMask mask, read_mask(request, "SimulateTransactionResponse", {"*"}));
   WFS_ASSIGN(TransactionData data, resolve_transaction(node, request.transaction()));
   // What can never be executed needs no gas chosen.
@@ -344,13 +352,15 @@ Result<rpc::SimulateTransactionResponse> simulate(FullNode& node, const rpc::Sim
   }
   WFS_ASSIGN(Execution execution, node.simulate(data, checks));
   rpc::SimulateTransactionResponse out;
+  if (mask.has("command_outputs"))
+    for (const CommandOutput& output : execution.outputs) encode_output(output, out.add_command_outputs());
   const Record record{data.encode(), {}, std::move(execution.effects), 0, 0};
   if (mask.has("transaction")) encode_record(record, mask.of("transaction"), false, out.mutable_transaction());
   if (mask.has("suggested_gas_price")) out.set_suggested_gas_price(node.network().gas_price);
   return out;
 }
 
-Result<rpc::ExecuteTransactionResponse> execute_transaction(FullNode& node,
+Result<rpc::ExecuteTransactionResponse> execute_transaction(NodeView& node,
                                                             const rpc::ExecuteTransactionRequest& request) {
   WFS_ASSIGN(const FieldMask mask, read_mask(request, "ExecutedTransaction", {"effects"}));
   if (!request.transaction().has_bcs()) return Error(Code::kInvalidArgument, "the transaction has no bcs");
@@ -366,7 +376,7 @@ Result<rpc::ExecuteTransactionResponse> execute_transaction(FullNode& node,
 // ---- dispatch
 
 template <typename Request, typename Response>
-Result<Bytes> run(FullNode& node, ByteView message, Result<Response> (*method)(FullNode&, const Request&)) {
+Result<Bytes> run(NodeView& node, ByteView message, Result<Response> (*method)(NodeView&, const Request&)) {
   Request request;
   if (!walrusfs::sui::parse_rpc_message(message, &request))
     return Error(Code::kInvalidArgument, "the request is no message of this method");
@@ -374,9 +384,9 @@ Result<Bytes> run(FullNode& node, ByteView message, Result<Response> (*method)(F
   return to_bytes(as_bytes(response.SerializeAsString()));
 }
 
-using Method = Result<Bytes> (*)(FullNode&, ByteView);
+using Method = Result<Bytes> (*)(NodeView&, ByteView);
 template <auto method>
-Result<Bytes> entry(FullNode& node, ByteView message) {
+Result<Bytes> entry(NodeView& node, ByteView message) {
   return run(node, message, method);
 }
 
@@ -401,10 +411,17 @@ const std::map<std::string_view, Method>& methods() {
 
 }  // namespace
 
-GrpcReply RpcService::answer(std::string_view path, ByteView message) {
+bool reads_the_chain(std::string_view path) {
+  return methods().contains(path) && !path.ends_with("/ExecuteTransaction");
+}
+
+GrpcReply RpcService::answer(std::string_view path, ByteView message, Millis behind) {
   const auto method = methods().find(path);
   if (method == methods().end()) return {{GrpcCode::kUnimplemented, "this node has no such method", {}}, {}};
-  auto response = or_trouble([&] { return method->second(node_, message); });
+  auto response = or_trouble([&] {
+    NodeView view(node_, behind);
+    return method->second(view, message);
+  });
   if (response.ok()) return {{}, std::move(*response)};
   return {{grpc_code_of(response.error().code()), response.error().message(), {}}, {}};
 }

@@ -15,11 +15,15 @@ class RpcService {
   explicit RpcService(FullNode& node) : node_(node) {}
 
   // `path` is that of the request: "/sui.rpc.v2.LedgerService/GetObject".
-  GrpcReply answer(std::string_view path, ByteView message);
+  // Reads are answered with what there was so long ago; what is to be executed is executed now.
+  GrpcReply answer(std::string_view path, ByteView message, Millis behind = Millis(0));
 
  private:
   FullNode& node_;
 };
+
+// Whether a request with that path only looks.
+bool reads_the_chain(std::string_view path);
 
 // The largest request that makes sense: a transaction with its signatures, or a thousand object ids.
 constexpr size_t kMaxRpcMessageBytes = 512 * 1024;

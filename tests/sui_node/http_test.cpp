@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/crypto.h"
 #include "over_http.h"
 
 namespace walrusfs::localnet::sui {
@@ -173,6 +174,66 @@ TEST_F(OverHttp, MasksAreObeyedAndChecked) {
   const GrpcReply refused = call("LedgerService/GetObject", as_bytes(request.SerializeAsString()));
   EXPECT_EQ(refused.status.code, GrpcCode::kInvalidArgument);
   EXPECT_NE(refused.status.message.find("nonsense"), std::string::npos);
+}
+
+// What a mask may name is filled; what is not there is documented (docs/sui.md).
+TEST_F(OverHttp, ObjectsComeInTheChainsOwnForm) {
+  rpc::GetObjectRequest request;
+  request.set_object_id(gas_coin.to_string());
+  request.mutable_read_mask()->add_paths("bcs");
+  request.mutable_read_mask()->add_paths("digest");
+  const auto coin = ask<rpc::GetObjectResponse>("LedgerService/GetObject", request).object();
+  EXPECT_EQ(coin.bcs().name(), "Object");
+  EXPECT_EQ(object_digest(as_bytes(coin.bcs().value())).to_string(), coin.digest());
+  EXPECT_EQ(coin.digest(), node->object(gas_coin)->digest().to_string());
+  for (const ObjectId& id : {net.packages.walrus_current, net.packages.walrus_original, kSuiFramework}) {
+    request.set_object_id(id.to_string());
+    const auto package = ask<rpc::GetObjectResponse>("LedgerService/GetObject", request).object();
+    EXPECT_EQ(object_digest(as_bytes(package.bcs().value())).to_string(), package.digest());
+    // Data::Package, its id, its version
+    EXPECT_EQ(to_hex(as_bytes(package.bcs().value()).first(33)), "01" + to_hex(id.bytes));
+  }
+}
+
+// Vec<Event>, in which the type is a StructTag: no case of TypeTag goes before it.
+TEST_F(OverHttp, EventsComeInTheChainsOwnForm) {
+  keep(register_in(reserve(poem.encoded, 3), poem, true));
+  const SuiEffects done = send();
+  rpc::GetTransactionRequest request;
+  request.set_digest(done.digest.to_string());
+  request.mutable_read_mask()->add_paths("events");
+  const auto events = ask<rpc::GetTransactionResponse>("LedgerService/GetTransaction", request).transaction().events();
+  ASSERT_EQ(events.events_size(), 1);
+  const EmittedEvent emitted = node->transaction(done.digest)->effects.events.at(0);
+  Bytes wanted = {1};
+  append(wanted, emitted.package.bytes);
+  append(wanted, bcs_encode(emitted.module));
+  append(wanted, emitted.sender.bytes);
+  append(wanted, ByteView(bcs_encode(emitted.type)).subspan(1));
+  append(wanted, bcs_encode(emitted.contents));
+  EXPECT_EQ(events.bcs().value(), as_text(wanted));
+  Bytes preimage = to_bytes(as_bytes("TransactionEvents::"));
+  append(preimage, wanted);
+  EXPECT_EQ(events.digest(), (SuiDigest{blake2b256(preimage)}.to_string()));
+}
+
+TEST_F(OverHttp, TheEpochOfSuiBeganWithTheChain) {
+  rpc::GetEpochRequest request;
+  request.mutable_read_mask()->add_paths("*");
+  const auto epoch = ask<rpc::GetEpochResponse>("LedgerService/GetEpoch", request).epoch();
+  EXPECT_EQ(static_cast<uint64_t>(epoch.start().seconds()) * 1000, nodes.genesis.time_ms / 1000 * 1000);
+  EXPECT_FALSE(epoch.has_end() || epoch.has_last_checkpoint());  // it goes on
+}
+
+// By these fields clients tell whether a network keeps balances without coins; this one does not.
+TEST_F(OverHttp, AddressesHaveNoBalancesOfTheirOwn) {
+  rpc::GetBalanceRequest request;
+  request.set_owner(me.address().to_string());
+  request.set_coin_type(sui_coin_type().to_string());
+  const auto balance = ask<rpc::GetBalanceResponse>("StateService/GetBalance", request).balance();
+  EXPECT_EQ(balance.balance(), kMuch);
+  EXPECT_EQ(balance.coin_balance(), kMuch);
+  EXPECT_FALSE(balance.has_address_balance());
 }
 
 TEST_F(OverHttp, TheTypeOfWalIsDiscoveredBothWays) {

@@ -1,6 +1,8 @@
 // A local chain behind its HTTP door, and our own client in front of it.
 #pragma once
 
+#include <atomic>
+
 #include "chain.h"
 #include "client/http_curl.h"
 #include "client/memory_body.h"
@@ -18,7 +20,7 @@ class OverHttp : public ChainTest {
   OverHttp() {
     HttpServerOptions options;
     options.name = "full node";
-    server = HttpServer::start(options, [this](HttpCall& call) { return http.answer(call); }).value();
+    server = HttpServer::start(options, [this](HttpCall& call) { return http.answer(call, behind); }).value();
     transport = CurlTransport::create(system_clock()).value();
     client = std::make_unique<SuiClient>(*transport, server->url());
   }
@@ -63,6 +65,7 @@ class OverHttp : public ChainTest {
     return *effects;
   }
 
+  std::atomic<Millis> behind{Millis(0)};  // how far the node lags
   RpcHttp http{*node};
   std::unique_ptr<HttpServer> server;
   std::unique_ptr<CurlTransport> transport;

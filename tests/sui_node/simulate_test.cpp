@@ -151,6 +151,45 @@ TEST_F(Simulating, ChecksOffAsksForNoOwners) {
   EXPECT_TRUE(exists(blob));
 }
 
+// What each command returned, and what it changed that was lent to it.
+TEST_F(Simulating, OutputsOfCommandsAreTold) {
+  const ObjectId blob = register_blob(poem, true);
+  const auto parts = builder.split(GasCoin{}, {5, 6});
+  builder.merge(nested(parts, 0), {nested(parts, 1)});
+  walrus("blob", "insert_or_update_metadata_pair", {owned(blob), text("name"), text("poem.txt")});
+  builder.transfer({nested(parts, 0)}, me.address());
+  rpc::SimulateTransactionRequest request;
+  request.mutable_transaction()->mutable_bcs()->set_value(std::string(as_text(finish().encode())));
+  request.mutable_read_mask()->add_paths("command_outputs");
+  const auto response = simulate(request);
+  EXPECT_FALSE(response.has_transaction());
+  const auto& outputs = response.command_outputs();
+  ASSERT_EQ(outputs.size(), 4);
+  const auto coin_in = [](const rpc::CommandOutput& output) {
+    return bcs_decode<Coin>(as_bytes(output.value().value()), "a coin").value().balance;
+  };
+  // SplitCoins
+  ASSERT_EQ(outputs[0].return_values_size(), 2);
+  EXPECT_EQ(coin_in(outputs[0].return_values(0)), 5u);
+  EXPECT_EQ(coin_in(outputs[0].return_values(1)), 6u);
+  EXPECT_EQ(outputs[0].return_values(0).value().name(), coin_of(sui_coin_type()).to_string());
+  ASSERT_EQ(outputs[0].mutated_by_ref_size(), 1);
+  EXPECT_EQ(outputs[0].mutated_by_ref(0).argument().kind(), rpc::Argument::GAS);
+  // MergeCoins
+  EXPECT_EQ(outputs[1].return_values_size(), 0);
+  ASSERT_EQ(outputs[1].mutated_by_ref_size(), 1);
+  EXPECT_EQ(outputs[1].mutated_by_ref(0).argument().kind(), rpc::Argument::RESULT);
+  EXPECT_EQ(coin_in(outputs[1].mutated_by_ref(0)), 11u);
+  // A call with one &mut, and TransferObjects
+  ASSERT_EQ(outputs[2].mutated_by_ref_size(), 1);
+  EXPECT_EQ(outputs[2].mutated_by_ref(0).value().name(), blob_type().to_string());
+  EXPECT_EQ(outputs[3].return_values_size() + outputs[3].mutated_by_ref_size(), 0);
+  // Of what fails there are none.
+  keep(reserve(0, 1));
+  request.mutable_transaction()->mutable_bcs()->set_value(std::string(as_text(finish().encode())));
+  EXPECT_EQ(simulate(request).command_outputs_size(), 0);
+}
+
 // As the official client has transactions completed: only ids of objects, and no gas.
 TEST_F(Simulating, StructuralTransactionsAreResolved) {
   keep(register_in(reserve(poem.encoded, 3), poem, true));
