@@ -27,7 +27,7 @@ struct TestBlob {
   uint64_t size = 0, encoded = 0;
 };
 
-class ChainTest : public testing::Test {
+class ChainTest : public ::testing::Test {
  protected:
   ChainTest();
   // Opens the same file anew.
