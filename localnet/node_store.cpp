@@ -69,37 +69,38 @@ Result<std::unique_ptr<NodeStore>> NodeStore::open(Files& files, std::string fol
 Status NodeStore::load() {
   WFS_ASSIGN(auto items, files_.list(folder_));
   for (const auto& item : items)
-    if (item.is_directory) WFS_TRY(load_folder(folder_ + "/" + item.name));
+    if (item.is_directory) load_folder(folder_ + "/" + item.name);
   return {};
 }
 
-Status NodeStore::load_folder(const std::string& folder) {
-  WFS_ASSIGN(auto items, files_.list(folder));
-  for (const auto& item : items) {
+void NodeStore::load_folder(const std::string& folder) {
+  auto items = files_.list(folder);
+  if (!items) return pass_over(folder, items.error());
+  for (const auto& item : *items) {
     const std::string path = folder + "/" + item.name;
-    if (item.name.ends_with(".new")) {
-      WFS_TRY(files_.remove(path));  // was being made when the program ended
+    if (item.name.ends_with(".new")) {  // was being made when the program ended
+      if (auto removed = files_.remove(path); !removed.ok()) pass_over(path, removed.error());
       continue;
     }
     if (!item.name.ends_with(kSuffix)) continue;
     auto blob = BlobId::parse(item.name.substr(0, item.name.size() - kSuffix.size()));
-    if (blob) WFS_TRY(load_file(*blob, path));
+    if (blob) load_file(*blob, path);
   }
-  return {};
 }
 
-Status NodeStore::load_file(const BlobId& blob, const std::string& path) {
+void NodeStore::load_file(const BlobId& blob, const std::string& path) {
   auto file = open_or_upgrade(blob, path);
-  if (!file && file.error().code() != Code::kCorrupt) return file.error();
-  if (!file) {
-    ++damaged_found_;
-    log_warn("{}: {}", path, file.error().message());
-    return {};
-  }
-  WFS_ASSIGN(Record record, inspect(**file));
+  if (!file) return pass_over(path, file.error());
+  auto record = inspect(**file);
+  if (!record) return pass_over(path, record.error());
   MutexLock lock(mutex_);
-  records_.emplace(blob, std::move(record));
-  return {};
+  records_.emplace(blob, std::move(*record));
+}
+
+// One file is one blob of one node, which the other nodes have, too: nothing that is wrong with it stops the rest.
+void NodeStore::pass_over(const std::string& path, const Error& error) {
+  ++damaged_found_;
+  log_warn("{} is passed over: {}", path, error.message());
 }
 
 Result<std::unique_ptr<BlobFile>> NodeStore::open_or_upgrade(const BlobId& blob, const std::string& path) {
@@ -366,7 +367,10 @@ Status NodeStore::drop_unless(const BlobId& blob, const std::function<bool()>& w
     records_.erase(blob);
     recent_metadata_.erase(blob);
   }
-  if (wanted()) return load_file(blob, path_of(blob));
+  if (wanted()) {
+    load_file(blob, path_of(blob));
+    return {};
+  }
   Status removed = files_.remove(path_of(blob));
   return removed.ok() || removed.error().code() == Code::kNotFound ? ok_status() : removed;
 }

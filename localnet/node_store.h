@@ -40,7 +40,7 @@ enum class ShardState { kReady, kInTransfer, kInRecovery };
 
 class NodeStore {
  public:
-  // Reads what is in `folder` (made if missing). Damaged files are counted and passed over; files of version 1 are
+  // Reads what is in `folder` (made if missing). Files that are damaged or cannot be read are counted and passed over; files of version 1 are
   // rewritten, `shards.owned` being those that the node had all the time. `files` must outlive the store.
   static Result<std::unique_ptr<NodeStore>> open(Files& files, std::string folder, CodeShape shape, ShardSet shards);
 
@@ -96,8 +96,9 @@ class NodeStore {
 
   NodeStore(Files& files, std::string folder, CodeShape shape, ShardSet shards);
   Status load();
-  Status load_folder(const std::string& folder);
-  Status load_file(const BlobId& blob, const std::string& path);
+  void load_folder(const std::string& folder);
+  void load_file(const BlobId& blob, const std::string& path);
+  void pass_over(const std::string& path, const Error& error);
   Result<std::unique_ptr<BlobFile>> open_or_upgrade(const BlobId& blob, const std::string& path);
   Result<Record> inspect(BlobFile& file) const;
 

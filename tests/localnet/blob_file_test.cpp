@@ -279,6 +279,28 @@ TEST_F(NodeStoreTest, WhatIsNotThereIsAHole) {
   }
 }
 
+// Whatever stands where files of blobs do: the others are there all the same.
+TEST_F(NodeStoreTest, WhatCannotBeReadIsPassedOver) {
+  shards_ = shards({2});
+  reopen();
+  ASSERT_TRUE(store_->put_metadata(blob_, encoded_.metadata).ok());
+  put(ShardIndex{2});
+  const std::filesystem::path folder = std::filesystem::path(blob_path()).parent_path();
+  const auto file_of = [&](const std::string& text) {
+    return folder / (encode_blob(shape_, to_bytes(as_bytes(text))).value().metadata.blob_id().to_string() + ".blob");
+  };
+  std::filesystem::create_directories(file_of("a folder") / "with" / "content");
+  std::filesystem::create_symlink("nowhere", file_of("a link"));
+  std::filesystem::create_symlink(file_of("a circle"), file_of("a circle"));
+  std::ofstream(file_of("an empty file")).flush();
+  std::filesystem::create_directories(folder / "folder.new" / "with content");
+  std::filesystem::create_symlink("nowhere", folder.parent_path() / "00link");
+  reopen();
+  EXPECT_EQ(store_->status().damaged_found, 5u);
+  EXPECT_EQ(store_->blobs(), std::vector<BlobId>{blob_});
+  EXPECT_TRUE(store_->has_all_slivers(blob_));
+}
+
 // A file that the first release wrote: the node with shards 2, 3 and 4 of 10, and a blob of 300 bytes 'w'.
 TEST_F(NodeStoreTest, AFileOfVersion1IsRewritten) {
   const std::string name = "hlaY6I3zugcUyyQwMWgDJnkOl9Jix_DWwoxD9qvM_vc.blob";
