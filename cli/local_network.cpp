@@ -21,6 +21,8 @@ namespace {
 
 constexpr Millis kStartPatience{600'000};  // it looks through all that its nodes keep
 
+// Of somebody else's: the first start of a network takes no longer, and the others have a file that tells of them.
+constexpr Millis kFirstStartPatience{60'000};
 constexpr Millis kStopPatience{30'000};
 constexpr Millis kLook{50};
 
@@ -60,7 +62,7 @@ Result<pid_t> spawn_network(const LocalNetworkOptions& options, const std::strin
       posix_spawn(&child, "/proc/self/exe", &actions, &attributes, const_cast<char* const*>(argv), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) return error_from_errno(failed, "start the local network");
+  if (failed != 0) return error_from_errno(failed, "start the local network, whose log is " + log_path);
   return child;
 }
 
@@ -132,6 +134,12 @@ std::string last_line(Files& files, const std::string& log_path) {
   return std::string(text);
 }
 
+// Whether no file tells of a network there.
+bool is_nowhere(Files& files, const std::string& folder) {
+  const auto state = localnet::read_state(files, folder);
+  return !state.ok() && state.error().code() == Code::kNotFound;
+}
+
 }  // namespace
 
 bool keep_settings_of_existing(Files& files, LocalNetworkOptions& options) {
@@ -155,9 +163,11 @@ Result<LocalNetworkState> ensure_local_network(Files& files, Clock& clock, const
   WFS_TRY(files.make_directories(options.folder));
   const std::string log_path = options.folder + "/localnet.log";
   WFS_ASSIGN(const pid_t child, spawn_network(options, log_path));
-  const Deadline deadline = clock.in(kStartPatience);
+  const Deadline deadline = clock.in(kStartPatience), first_start = clock.in(kFirstStartPatience);
   while (!clock.passed(deadline)) {
-    if (auto state = local_network_state(files, options.folder); state.ok()) return state;
+    auto state = local_network_state(files, options.folder);
+    if (state.ok()) return state;
+    if (clock.passed(first_start) && is_nowhere(files, options.folder)) return state;
     int outcome = 0;
     // Two mounts may start it at the same moment: the lock lets one through, the other's child ends and
     // finds the first one's network a little later.

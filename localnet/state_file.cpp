@@ -107,11 +107,14 @@ Result<LocalnetState> find_running(Files& files, const std::string& folder) {
   WFS_ASSIGN(bool held, FolderLock::is_held(files, folder));
   if (!held) return Error(Code::kNotFound, "no local network runs in " + folder);
   auto read = read_state(files, folder);
+  const std::string way_out =
+      "end it with kill $(cat " + folder + "/localnet.lock); its next start writes the file anew";
   if (!read && read.error().code() == Code::kCorrupt)
-    return Error(Code::kCorrupt, read.error().message() +
-                                     ". A local network runs there, but where is not known: end it "
-                                     "with kill $(cat " +
-                                     folder + "/localnet.lock); its next start writes the file anew");
+    return Error(Code::kCorrupt,
+                 read.error().message() + ". A local network runs there, but where is not known: " + way_out);
+  if (!read && read.error().code() == Code::kNotFound)
+    return Error(Code::kNotFound, "the local network in " + folder + " starts for the first time, or its " +
+                                      state_path(folder) + " was deleted while it runs: if this stays so, " + way_out);
   if (!read) return read.error();
   const LocalnetState& state = *read;
   if (!state.running) return Error(Code::kNotFound, "the local network in " + folder + " is just starting or stopping");

@@ -394,6 +394,20 @@ class LocalNetwork(harness.MountTest):
         self.mount()
         self.assertEqual(self.read("f"), b"kept")
 
+    def test_deleted_addresses(self):
+        path = self.stored("localnet.json")
+        self.mount()
+        os.remove(path)
+        failed = self.cli_fails(NOT_FOUND, "localnet", "status", says=[path, "end it with kill"])
+        self.umount("--now")
+        command = failed.stderr.split("end it with ")[1].split(";")[0]
+        with open(self.home("data/localnet/localnet.lock")) as lock:
+            pid = int(lock.read())
+        self.tool("sh", "-c", command)
+        harness.wait_for(lambda: not harness.alive(pid), "the network to end")
+        self.mount()
+        self.assertEqual(self.read("f"), b"kept")
+
     def test_one_of_other_numbers_is_used_as_it_is(self):
         self.run_cli("localnet", "start", "--nodes", "5", "--shards", "16")
         self.run_cli("localnet", "stop")
