@@ -16,20 +16,13 @@
 #include "localnet/node_keys.h"
 #include "localnet/node_set.h"
 #include "localnet/services.h"
+#include "localnet/spool_folder.h"
 #include "localnet/sui/chain_trouble.h"
 
 namespace walrusfs::localnet {
 namespace {
 
 constexpr size_t kControlThreads = 4, kRpcThreads = 64;
-
-Status empty_folder(Files& files, const std::string& folder) {
-  WFS_TRY(files.make_directories(folder));
-  WFS_ASSIGN(auto items, files.list(folder));
-  for (const auto& item : items)
-    if (!item.is_directory) WFS_TRY(files.remove(folder + "/" + item.name));
-  return {};
-}
 
 }  // namespace
 
@@ -59,7 +52,7 @@ struct Localnet::Impl {
         started_at(in.clock.monotonic()),
         transactions(chain->node()) {}
 
-  std::string scratch() const { return config.folder + "/tmp"; }
+  std::string scratch() const { return config.folder + "/spools"; }
 
   Status start_nodes(Committee roster, const LocalnetState& before) {
     std::vector<uint16_t> ports;
@@ -187,7 +180,7 @@ Result<std::unique_ptr<Localnet>> Localnet::start_readable(const LocalnetConfig&
   std::unique_ptr<Localnet> network(new Localnet(
       std::make_unique<Impl>(config, world, std::move(lock), std::move(chain))));
   Impl& impl = *network->impl_;
-  WFS_TRY(empty_folder(world.files, impl.scratch()));
+  WFS_TRY(SpoolFolder::prepare(world.files, impl.scratch()));
   impl.ledger_faults.on_epoch_change([&impl] {
     if (impl.nodes) impl.nodes->change_epoch_by_fault();
   });

@@ -40,8 +40,9 @@ enum class ShardState { kReady, kInTransfer, kInRecovery };
 
 class NodeStore {
  public:
-  // Reads what is in `folder` (made if missing). Files that are damaged or cannot be read are counted and passed over; files of version 1 are
-  // rewritten, `shards.owned` being those that the node had all the time. `files` must outlive the store.
+  // Reads what is in `folder` (made if missing). Files that are damaged or cannot be read are counted and passed over;
+  // files of version 1 are rewritten, `shards.owned` being those that the node had all the time. `files` must outlive
+  // the store.
   static Result<std::unique_ptr<NodeStore>> open(Files& files, std::string folder, CodeShape shape, ShardSet shards);
 
   // kNotFound unless stored.

@@ -25,6 +25,9 @@ class SpoolFolder {
   SpoolFolder(Files& files, const std::string& folder, const std::string& prefix, SpoolLimits limits)
       : files_(files), path_(folder + "/" + prefix), limits_(limits), room_(limits.all_bytes) {}
 
+  // Makes `folder`, and takes away what spools left there when the process died; files that are nobody's spool stay.
+  static Status prepare(Files& files, const std::string& folder);
+
   // Empty; must not outlive the folder.
   std::unique_ptr<ByteSpool> spool();
 

@@ -6,6 +6,19 @@ namespace {
 
 class LocalnetTest : public NetworkTest {};
 
+// Folders of that name are made by people, too: a network may be put beside what is theirs.
+TEST_F(LocalnetTest, OnlyItsOwnLeftoversGo) {
+  const std::filesystem::path folder = folder_ / "net";
+  for (const char* name : {"tmp/thesis.txt", "spools/thesis.txt", "spools/left.spool"}) {
+    std::filesystem::create_directories((folder / name).parent_path());
+    std::ofstream(folder / name) << "content";
+  }
+  start(10, 4);
+  EXPECT_TRUE(std::filesystem::exists(folder / "tmp/thesis.txt"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "spools/thesis.txt"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "spools/left.spool"));
+}
+
 TEST_F(LocalnetTest, TwoOnOneFolderAreRefused) {
   start(10, 4);
   auto second = Localnet::start(config_, real_world());

@@ -6,6 +6,7 @@
 #include <httplib.h>
 #include <sys/socket.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -107,6 +108,7 @@ class NetworkTest : public testing::Test {
     shape_ = CodeShape::create(config_.shards).value();
   }
   void stop() { network_.reset(); }
+  bool nothing_is_spooled() const { return std::filesystem::is_empty(config_.folder + "/spools"); }
 
   std::string aggregator() const { return network_->state().aggregator_url; }
   std::string publisher() const { return network_->state().publisher_url; }

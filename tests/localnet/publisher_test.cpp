@@ -99,7 +99,7 @@ TEST_F(PublisherTest, ABodyThatBreaksOffIsNotStored) {
                                 "PUT /v1/blobs HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nonly this", true);
   EXPECT_EQ(answer.find(" 200 "), std::string::npos);
   EXPECT_EQ(network_->status().blobs, 0u);
-  EXPECT_TRUE(std::filesystem::is_empty(config_.folder + "/tmp"));
+  EXPECT_TRUE(nothing_is_spooled());
 }
 
 // Each of them keeps a thread, but no place among those who are at work.

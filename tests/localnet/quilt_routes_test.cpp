@@ -192,7 +192,7 @@ TEST_F(QuiltRoutesTest, MalformedFormsAreRefused) {
   Reply other = send(publisher(), "PUT", "/v1/quilts", file + form_end(), {{"Content-Type", "text/plain"}});
   EXPECT_EQ(other.reason(), "MALFORMED_REQUEST");
   EXPECT_EQ(network_->status().blobs, 0u);
-  EXPECT_TRUE(std::filesystem::is_empty(config_.folder + "/tmp"));
+  EXPECT_TRUE(nothing_is_spooled());
 }
 
 TEST_F(QuiltRoutesTest, AQuiltHoldsAsManyFilesAsItHasColumns) {

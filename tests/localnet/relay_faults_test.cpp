@@ -115,7 +115,7 @@ TEST_F(RelayChainFaultTest, OneThatLagsForLongIsToldAndTheUploadMayBeTriedAgain)
   ASSERT_TRUE(network_->set_fault({}, {.kind = FaultKind::kStale}).ok());
   const BlobObject object = register_content();
   expect_try_again(upload(object));
-  EXPECT_TRUE(std::filesystem::is_empty(config_.folder + "/tmp"));
+  EXPECT_TRUE(nothing_is_spooled());
   ASSERT_TRUE(network_->clear_faults({}, {}).ok());
   expect_certified(object, upload(object));
 }
