@@ -52,6 +52,7 @@ class ChainLedger final : public Ledger {
   BlobStanding standing(const BlobId& blob) const override;
   bool object_is_live(const std::string& object_id, const BlobId& blob) const override;
   std::vector<BlobId> certified_blobs() const override;
+  ChainProgress progress() const override;
   bool has_heard_of(const BlobId& blob) const override;
   const std::string& wallet_address() const override { return address_; }
   Result<Registration> register_blob(const RegisterRequest& request) override;
@@ -85,7 +86,8 @@ class ChainLedger final : public Ledger {
 
   mutable Mutex mutex_;  // taken before the node's
   mutable BlobIndex index_ GUARDED_BY(mutex_);
-  mutable uint64_t seen_ GUARDED_BY(mutex_) = 0;  // the last checkpoint in the index
+  mutable uint64_t seen_ GUARDED_BY(mutex_) = 0;         // the last checkpoint in the index
+  mutable uint64_t seen_events_ GUARDED_BY(mutex_) = 0;  // all in it
 };
 
 void ChainLedger::catch_up() const {
@@ -95,6 +97,7 @@ void ChainLedger::catch_up() const {
       index_.apply(record);
       note_shared(record);
       seen_ = record.checkpoint;
+      seen_events_ += record.effects.events.size();
     }
     if (records.empty()) return;
   }
@@ -131,6 +134,12 @@ std::vector<BlobId> ChainLedger::certified_blobs() const {
   const MutexLock lock(mutex_);
   catch_up();
   return index_.certified_blobs();
+}
+
+ChainProgress ChainLedger::progress() const {
+  const MutexLock lock(mutex_);
+  catch_up();
+  return {seen_events_, 0, seen_};
 }
 
 bool ChainLedger::has_heard_of(const BlobId& blob) const {

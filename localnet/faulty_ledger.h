@@ -22,6 +22,7 @@ class FaultyLedger final : public Ledger {
     return seen_.object_is_live(id, blob);
   }
   std::vector<BlobId> certified_blobs() const override { return seen_.certified_blobs(); }
+  ChainProgress progress() const override { return seen_.progress(); }
   // What lags has not heard of an object yet.
   std::optional<BlobObject> object(const std::string& object_id) const override;
   std::vector<BlobObject> objects_of(const BlobId& blob) const override;

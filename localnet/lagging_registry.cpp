@@ -60,4 +60,12 @@ std::vector<BlobId> LaggingRegistry::certified_blobs() const {
   return now;
 }
 
+ChainProgress LaggingRegistry::progress() const {
+  const bool lagging = lags("progress");
+  const ChainProgress now = truth_.progress();
+  MutexLock lock(mutex_);
+  if (!lagging) progress_ = now;
+  return {progress_.events, now.pending + now.events - progress_.events, progress_.checkpoint};
+}
+
 }  // namespace walrusfs::localnet

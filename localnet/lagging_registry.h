@@ -22,6 +22,7 @@ class LaggingRegistry final : public BlobRegistry {
   BlobStanding standing(const BlobId& blob) const override;
   bool object_is_live(const std::string& object_id, const BlobId& blob) const override;
   std::vector<BlobId> certified_blobs() const override;
+  ChainProgress progress() const override;
 
  private:
   bool lags(std::string_view what) const { return faults_.strike(FaultKind::kStale, what).has_value(); }
@@ -33,6 +34,7 @@ class LaggingRegistry final : public BlobRegistry {
   mutable std::map<BlobId, BlobStanding> standings_ GUARDED_BY(mutex_);
   mutable std::map<std::string, bool> live_ GUARDED_BY(mutex_);  // by object
   mutable std::vector<BlobId> certified_ GUARDED_BY(mutex_);
+  mutable ChainProgress progress_ GUARDED_BY(mutex_);
 };
 
 }  // namespace walrusfs::localnet

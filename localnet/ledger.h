@@ -79,6 +79,13 @@ struct Registration {
   uint64_t cost_frost = 0;
 };
 
+// How far the chain has been read.
+struct ChainProgress {
+  uint64_t events = 0;   // those that were read
+  uint64_t pending = 0;  // those that are there and were not
+  uint64_t checkpoint = 0;
+};
+
 // What nodes are told; they see nothing else of the ledger.
 class BlobRegistry {
  public:
@@ -89,6 +96,7 @@ class BlobRegistry {
   virtual bool object_is_live(const std::string& object_id, const BlobId& blob) const = 0;
   // What nodes have to keep: blobs with a live, certified object, and not marked as invalid.
   virtual std::vector<BlobId> certified_blobs() const = 0;
+  virtual ChainProgress progress() const = 0;
 };
 
 class Ledger : public BlobRegistry {

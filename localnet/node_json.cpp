@@ -21,6 +21,12 @@ ordered_json to_json(const SignedMessage& message) {
   return {{"serializedMessage", to_base64(message.message)}, {"signature", to_base64(message.signature)}};
 }
 
+ordered_json progress_json(const ChainProgress& chain) {
+  return {{"persisted", chain.events},
+          {"pending", chain.pending},
+          {"highestFinishedEventIndex", chain.events > 0 ? ordered_json(chain.events - 1) : ordered_json(nullptr)}};
+}
+
 const char* name_of(ShardState state) {
   switch (state) {
     case ShardState::kReady: return "ready";
@@ -83,7 +89,7 @@ std::string health_to_json(const NodeHealth& health, bool detailed) {
       {"epoch", health.epoch},
       {"publicKey", to_base64(health.key.to_bytes())},
       {"nodeStatus", recovering == 0 ? "Active" : "RecoveryInProgress (" + std::to_string(health.epoch) + ")"},
-      {"eventProgress", {{"persisted", 0}, {"pending", 0}, {"highestFinishedEventIndex", nullptr}}},
+      {"eventProgress", progress_json(health.chain)},
       {"shardSummary",
        {{"owned", health.owned.size()},
         {"ownedShardStatus",
@@ -91,7 +97,8 @@ std::string health_to_json(const NodeHealth& health, bool detailed) {
           {"ready", count(ShardState::kReady)},
           {"inTransfer", count(ShardState::kInTransfer)},
           {"inRecovery", recovering}}},
-        {"readOnly", health.leaving.size()}}}};
+        {"readOnly", health.leaving.size()}}},
+      {"latestCheckpointSequenceNumber", health.chain.checkpoint}};
   if (detailed) {
     ordered_json owned = ordered_json::array(), other = ordered_json::array();
     for (const auto& [shard, state] : health.owned)

@@ -15,6 +15,7 @@ struct NodeHealth {
   uint64_t uptime_ns = 0;
   uint32_t epoch = 0;
   bls::PublicKey key;
+  ChainProgress chain;
   std::vector<std::pair<ShardIndex, ShardState>> owned;
   std::vector<ShardIndex> leaving;  // given away, still served
 };

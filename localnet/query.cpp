@@ -20,6 +20,15 @@ bool contains(std::initializer_list<std::string_view> list, std::string_view nam
 
 Result<Query> Query::parse(std::string_view text, std::initializer_list<std::string_view> known,
                            std::initializer_list<std::string_view> repeatable) {
+  return parse(text, known, repeatable, true);
+}
+
+Result<Query> Query::parse_leniently(std::string_view text, std::initializer_list<std::string_view> known) {
+  return parse(text, known, {}, false);
+}
+
+Result<Query> Query::parse(std::string_view text, std::initializer_list<std::string_view> known,
+                           std::initializer_list<std::string_view> repeatable, bool strict) {
   Query query;
   while (!text.empty()) {
     std::string_view item = text.substr(0, text.find('&'));
@@ -29,7 +38,9 @@ Result<Query> Query::parse(std::string_view text, std::initializer_list<std::str
     auto name = percent_decode(item.substr(0, equals), true);
     auto value = percent_decode(equals == std::string_view::npos ? "" : item.substr(equals + 1), true);
     if (!name || !value) return bad_query("broken percent escape");
-    if (!contains(known, *name) && !contains(repeatable, *name)) return bad_query("unknown field `" + *name + "`");
+    const bool is_known = contains(known, *name) || contains(repeatable, *name);
+    if (!is_known && !strict) continue;
+    if (!is_known) return bad_query("unknown field `" + *name + "`");
     if (query.has(*name) && !contains(repeatable, *name)) return bad_query("duplicate field `" + *name + "`");
     query.items_.emplace_back(std::move(*name), std::move(*value));
   }

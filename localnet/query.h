@@ -18,6 +18,8 @@ class Query {
   // given twice that is not in `repeatable`, and for broken escapes.
   static Result<Query> parse(std::string_view text, std::initializer_list<std::string_view> known,
                              std::initializer_list<std::string_view> repeatable = {});
+  // As some routes read them: parameters that nobody knows are passed over.
+  static Result<Query> parse_leniently(std::string_view text, std::initializer_list<std::string_view> known);
 
   bool has(std::string_view name) const { return text(name).has_value(); }
   std::optional<std::string> text(std::string_view name) const;
@@ -27,6 +29,9 @@ class Query {
   Result<std::optional<uint64_t>> number(std::string_view name) const;
 
  private:
+  static Result<Query> parse(std::string_view text, std::initializer_list<std::string_view> known,
+                             std::initializer_list<std::string_view> repeatable, bool strict);
+
   std::vector<std::pair<std::string, std::string>> items_;
 };
 

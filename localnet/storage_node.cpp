@@ -50,6 +50,16 @@ std::variant<bool, HttpAnswer> read_pending(HttpCall& call) {
   return pending->value_or(false);
 }
 
+// "wait_for_registration" and "wait_millis" of the confirmation routes. Nobody is held here, as on nodes with the
+// built-in configuration of mainnet, where no wait is allowed: clients must ask again.
+std::optional<HttpAnswer> wrong_wait(HttpCall& call) {
+  auto query = Query::parse_leniently(call.query(), {"wait_for_registration", "wait_millis"});
+  if (!query) return text_answer(400, query.error().message());
+  if (auto wait = query->boolean("wait_for_registration"); !wait) return text_answer(400, wait.error().message());
+  if (auto most = query->number("wait_millis"); !most) return text_answer(400, most.error().message());
+  return std::nullopt;
+}
+
 HttpAnswer sliver_taken(bool pending) {
   if (pending) return success_text_answer(202, "sliver buffered pending registration");
   return success_text_answer(201, "sliver stored successfully");
@@ -153,9 +163,9 @@ HttpAnswer StorageNode::answer_blob(HttpCall& call, const std::vector<std::strin
     return get ? metadata_status(*blob) : wrong_method();
   if (noun == "status" && path.size() == 4) return get ? blob_status(*blob) : wrong_method();
   if (noun == "confirmation" && path.size() == 5 && path[4] == "permanent")
-    return get ? confirmation(*blob, nullptr) : wrong_method();
+    return get ? confirmation(call, *blob, nullptr) : wrong_method();
   if (noun == "confirmation" && path.size() == 6 && path[4] == "deletable")
-    return get ? confirmation(*blob, &path[5]) : wrong_method();
+    return get ? confirmation(call, *blob, &path[5]) : wrong_method();
   if (noun == "decodingSymbols" && path.size() == 4) return get ? decoding_symbols(call, *blob) : wrong_method();
   if (noun == "recoverySymbols" && path.size() == 4) return get ? recovery_symbols(call, *blob) : wrong_method();
   if (noun == "inconsistencyProof" && path.size() == 5) {
@@ -337,7 +347,8 @@ HttpAnswer StorageNode::sliver_status(const SliverPath& where) {
   return success_text_answer(200, buffered ? "buffered" : "nonexistent");
 }
 
-HttpAnswer StorageNode::confirmation(const BlobId& blob, const std::string* object_id) {
+HttpAnswer StorageNode::confirmation(HttpCall& call, const BlobId& blob, const std::string* object_id) {
+  if (auto refusal = wrong_wait(call)) return std::move(*refusal);
   if (object_id == nullptr) return confirm(blob, {});
   auto id = parse_object_id(*object_id);
   return id ? confirm(blob, {*id}) : bad_path("failed to parse object ID");
@@ -428,7 +439,8 @@ HttpAnswer StorageNode::health(HttpCall& call) {
   if (!detailed) return text_answer(400, detailed.error().message());
   const auto uptime = std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.monotonic() - started_);
   const ShardSet shards = store_.shards();
-  NodeHealth health{static_cast<uint64_t>(uptime.count()), registry_.epoch(), public_key_, {}, shards.leaving};
+  NodeHealth health{static_cast<uint64_t>(uptime.count()), registry_.epoch(), public_key_, registry_.progress(), {},
+                    shards.leaving};
   for (ShardIndex shard : shards.owned) health.owned.emplace_back(shard, store_.state(shard));
   return success_answer(200, health_to_json(health, detailed->value_or(false)));
 }

@@ -55,7 +55,7 @@ class StorageNode {
   HttpAnswer buffer_sliver(const SliverPath& where, ByteView body, const BlobMetadata& metadata, bool pending);
   Result<Sliver> verified_sliver(const SliverPath& where, ByteView body, const BlobMetadata& metadata) const;
   HttpAnswer sliver_status(const SliverPath& where);
-  HttpAnswer confirmation(const BlobId& blob, const std::string* object_id);
+  HttpAnswer confirmation(HttpCall& call, const BlobId& blob, const std::string* object_id);
   HttpAnswer confirm(const BlobId& blob, const Persistence& persistence);
   HttpAnswer inconsistency_proof(HttpCall& call, const BlobId& blob, Axis axis);
   HttpAnswer blob_status(const BlobId& blob);

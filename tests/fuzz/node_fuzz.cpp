@@ -34,6 +34,7 @@ class Chain final : public BlobRegistry {
   }
   bool object_is_live(const std::string&, const BlobId&) const override { return false; }
   std::vector<BlobId> certified_blobs() const override { return {}; }
+  ChainProgress progress() const override { return {2, 0, 2}; }
 };
 
 Committee committee() {

@@ -32,6 +32,11 @@ class TestRegistry : public BlobRegistry {
     return out;
   }
 
+  ChainProgress progress() const override {
+    MutexLock lock(mutex_);
+    return {blobs_.size(), 0, blobs_.size()};
+  }
+
   void certify(const BlobId& blob) {
     BlobStanding standing;
     standing.kind = BlobStanding::Kind::kPermanent;

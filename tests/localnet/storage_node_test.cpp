@@ -336,6 +336,42 @@ TEST_F(StorageNodeTest, HealthTellsShardsAndEpoch) {
   EXPECT_EQ(send(node(0), "GET", "/v1/health?verbose=1").status, 400);
 }
 
+TEST_F(StorageNodeTest, HealthFollowsTheChain) {
+  const auto look = [&] { return send(node(0), "GET", "/v1/health").json()["success"]["data"]; };
+  const Json before = look();
+  const uint64_t events = before["eventProgress"]["persisted"];
+  store(content_of(900, 11));  // is registered and certified
+  Json data = look();
+  EXPECT_EQ(data["eventProgress"]["persisted"], events + 2);
+  EXPECT_EQ(data["eventProgress"]["highestFinishedEventIndex"], events + 1);
+  EXPECT_EQ(data["eventProgress"]["pending"], 0);
+  EXPECT_GT(data["latestCheckpointSequenceNumber"], before["latestCheckpointSequenceNumber"]);
+  // One that lags behind can be told by it.
+  ASSERT_TRUE(network_->set_fault(0, {.kind = FaultKind::kStale, .route = "progress"}).ok());
+  store(content_of(900, 12));
+  EXPECT_EQ(look()["eventProgress"]["persisted"], events + 2);
+  EXPECT_EQ(look()["eventProgress"]["pending"], 2);
+  EXPECT_EQ(look()["latestCheckpointSequenceNumber"], data["latestCheckpointSequenceNumber"]);
+  ASSERT_TRUE(network_->clear_faults(0, std::nullopt).ok());
+  EXPECT_EQ(look()["eventProgress"]["pending"], 0);
+  stop();
+  start_again();
+  EXPECT_EQ(look()["eventProgress"]["persisted"], events + 4);
+}
+
+// Nobody is held, as on nodes with the built-in configuration of mainnet; but what is no number is refused.
+TEST_F(StorageNodeTest, AConfirmationDoesNotWaitForARegistration) {
+  const std::string wait = "/confirmation/permanent?wait_for_registration=true&wait_millis=600000";
+  EXPECT_EQ(ask(wait).reason(), "NOT_REGISTERED");
+  EXPECT_EQ(ask(wait + "&something=else").reason(), "NOT_REGISTERED") << "parameters that nobody knows do no harm";
+  for (const char* bad : {"wait_millis=", "wait_millis=-1", "wait_millis=1.5", "wait_millis=18446744073709551616",
+                          "wait_for_registration=1", "wait_millis=1&wait_millis=2", "wait_millis=%zz"}) {
+    const Reply refused = ask(std::string("/confirmation/permanent?") + bad);
+    EXPECT_EQ(refused.status, 400) << bad;
+    EXPECT_TRUE(refused.header("Content-Type").starts_with("text/plain")) << bad;
+  }
+}
+
 TEST_F(StorageNodeTest, DeletedBlobsAreNotServed) {
   std::string object = register_blob();
   put_everything();
