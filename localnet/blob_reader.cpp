@@ -39,17 +39,22 @@ std::vector<size_t> BlobReader::in_turn(const std::vector<NodeClientPtr>& nodes)
   return order;
 }
 
+MetadataPtr BlobReader::believed(const BlobId& blob, uint32_t epoch) const {
+  MutexLock lock(mutex_);
+  const auto found = known_.find(blob);
+  if (found == known_.end() || found->second.epoch != epoch) return nullptr;
+  return clock_.monotonic() < found->second.believed_until ? found->second.metadata : nullptr;
+}
+
 Result<MetadataPtr> BlobReader::metadata(const BlobId& blob) {
-  {
-    MutexLock lock(mutex_);
-    auto found = known_.find(blob);
-    if (found != known_.end() && clock_.monotonic() < found->second.believed_until) return found->second.metadata;
-  }
+  // As it is before anybody is asked: what is heard while epochs change is not believed for long.
+  const uint32_t epoch = membership_.committees()->epoch;
+  if (auto known = believed(blob, epoch)) return known;
   WFS_ASSIGN(const uint32_t certified_epoch, check_certified(blob));
   WFS_ASSIGN(MetadataPtr metadata, fetch_metadata(blob));
   MutexLock lock(mutex_);
   if (known_.size() >= kKnownBlobs) known_.erase(known_.begin());
-  known_.insert_or_assign(blob, Known{metadata, certified_epoch, clock_.monotonic() + kBelieveFor});
+  known_.insert_or_assign(blob, Known{metadata, certified_epoch, epoch, clock_.monotonic() + kBelieveFor});
   return metadata;
 }
 

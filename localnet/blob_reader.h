@@ -39,7 +39,7 @@ class BlobReader {
   // All must outlive the reader.
   BlobReader(const Membership& membership, const NodeDirectory& nodes, Clock& clock, uint64_t cache_bytes);
 
-  // Of a certified blob. Believed for a short while, then asked for again.
+  // Of a certified blob. Believed for a short while, in one epoch (blobs expire with epochs), then asked for again.
   Result<MetadataPtr> metadata(const BlobId& blob);
   // The whole sliver, padding included.
   Result<Row> row(const BlobId& blob, const MetadataPtr& metadata, SliverIndex index);
@@ -57,6 +57,7 @@ class BlobReader {
   struct Known {
     MetadataPtr metadata;
     uint32_t certified_epoch = 0;
+    uint32_t epoch = 0;  // in which it was asked for
     Deadline::TimePoint believed_until;
   };
   // Those who may have slivers of a blob, whom to ask first in front.
@@ -72,6 +73,8 @@ class BlobReader {
   Keepers keepers(const BlobId& blob) const;
 
   std::vector<size_t> in_turn(const std::vector<NodeClientPtr>& nodes);
+  // Null when it is not known, or not to be believed any more.
+  MetadataPtr believed(const BlobId& blob, uint32_t epoch) const;
   Result<MetadataPtr> fetch_metadata(const BlobId& blob);
   // The epoch of the first certification, as far as nodes tell it.
   Result<uint32_t> check_certified(const BlobId& blob);

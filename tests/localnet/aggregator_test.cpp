@@ -164,7 +164,10 @@ TEST_F(AggregatorTest, PreflightIsAnswered) {
 }
 
 TEST_F(AggregatorTest, ExpiredBlobsAreGone) {
+  EXPECT_EQ(get(id_).status, 200);  // now it is remembered
   ASSERT_TRUE(network_->advance_epoch().ok());
+  EXPECT_EQ(get(id_).reason(), "BLOB_NOT_FOUND");
+  EXPECT_EQ(get_range(id_, 0, 0).reason(), "BLOB_NOT_FOUND");
   forget_reads();
   EXPECT_EQ(get(id_).reason(), "BLOB_NOT_FOUND");
   EXPECT_EQ(network_->status().blobs, 0u);
