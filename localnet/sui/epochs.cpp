@@ -24,6 +24,18 @@ Result<Record> act(FullNode& chain, const Action& action, const Address& sender 
   });
 }
 
+// Does it, unless `why_not` has a reason: that is told in words, where the contract has a number only.
+Status act_unless(FullNode& chain, const std::function<std::string(Call&)>& why_not, const Action& action) {
+  std::string reason;
+  const auto record = act(chain, [&](Call& call) -> Step {
+    reason = why_not(call);
+    if (!reason.empty()) return call.abort("staking_inner", "refused", kNoStake);
+    return action(call);
+  });
+  if (!reason.empty()) return Error(Code::kNotPermitted, reason);
+  return record ? ok_status() : Status(record.error());
+}
+
 Status check_node(const FullNode& chain, const ObjectId& node) {
   bool known = false;
   chain.read([&](Call& call) { known = find_pool(call, node).has_value(); });
@@ -149,7 +161,13 @@ Status set_votes(FullNode& chain, const ObjectId& node, const VotingParams& vote
 Result<ObjectId> grant_stake(FullNode& chain, const ObjectId& node, uint64_t frost, const Address& owner) {
   WFS_TRY(check_node(chain, node));
   StakedWal staked;
-  WFS_TRY(act(chain, [&](Call& call) -> Step {
+  const auto why_not = [&](Call& call) -> std::string {
+    const StakingPool pool = load_pool(call, node);
+    if (!is_active(pool)) return "a node that leaves gets no more stake";
+    if (!has_room(pool, frost)) return "a node's stake ends at 18446744073.709551615 WAL, and this would be more";
+    return "";
+  };
+  WFS_TRY(act_unless(chain, why_not, [&](Call& call) -> Step {
     MOVE_TRY(stake_with_pool(call, frost, node, &staked));
     call.work.put(staked.id, AddressOwner{owner}, staked_wal_type(call.packages), bcs_encode(staked));
     return {};
@@ -159,15 +177,11 @@ Result<ObjectId> grant_stake(FullNode& chain, const ObjectId& node, uint64_t fro
 
 Status withdraw_node(FullNode& chain, const ObjectId& node) {
   WFS_TRY(check_node(chain, node));
-  bool last = false;
-  const auto record = act(chain, [&](Call& call) -> Step {
-    last = is_last_node(call, node);
-    if (last) return call.abort("staking_inner", "withdraw_node", kNoStake);
-    return withdraw_node(call, node);
-  });
-  if (last) return Error(Code::kNotPermitted, "the last storage node with stake cannot leave");
-  if (!record) return record.error();
-  return ok_status();
+  const auto why_not = [&](Call& call) -> std::string {
+    if (!is_active(load_pool(call, node))) return "the node has left already, or leaves with the next committee";
+    return is_last_node(call, node) ? "the last storage node with stake cannot leave" : "";
+  };
+  return act_unless(chain, why_not, [&](Call& call) { return withdraw_node(call, node); });
 }
 
 // ---- the change of epochs

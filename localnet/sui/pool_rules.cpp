@@ -101,6 +101,13 @@ PoolExchangeRate rate_at(const StakingPool& pool, const ExchangeRates& rates, ui
   return FlatRate{};
 }
 
+bool has_room(const StakingPool& pool, uint64_t frost) {
+  uint64_t sum = pool.wal_balance;
+  for (const auto& [epoch, amount] : pool.pending_stake)
+    if (__builtin_add_overflow(sum, amount, &sum)) return false;
+  return !__builtin_add_overflow(sum, frost, &sum);
+}
+
 bool is_active(const StakingPool& pool) { return std::holds_alternative<walrusfs::sui::PoolActive>(pool.state); }
 
 uint32_t activation_of(const PoolMoment& moment) { return moment.epoch + (moment.next_selected ? 2 : 1); }

@@ -71,6 +71,8 @@ struct PoolMoment {
 using PoolFailure = std::optional<uint64_t>;
 
 bool is_active(const StakingPool& pool);
+// All that a pool may hold fits 64 bits.
+bool has_room(const StakingPool& pool, uint64_t frost);
 // The epoch from which on the stake counts.
 uint32_t activation_of(const PoolMoment& moment);
 PoolFailure add_stake(StakingPool& pool, uint64_t frost, const PoolMoment& moment);

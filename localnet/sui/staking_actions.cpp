@@ -34,14 +34,6 @@ void enter_active_set(Call& call, const StakingInner& inner, StakingPool& pool) 
   save_active_set(call, inner, std::move(set));
 }
 
-// All that a pool may hold fits 64 bits.
-bool has_room(const StakingPool& pool, uint64_t frost) {
-  uint64_t sum = pool.wal_balance;
-  for (const auto& [epoch, amount] : pool.pending_stake)
-    if (__builtin_add_overflow(sum, amount, &sum)) return false;
-  return !__builtin_add_overflow(sum, frost, &sum);
-}
-
 }  // namespace
 
 Step prove_key(Call& call, std::string_view function, const Bytes& key, const Bytes& proof, Bytes* proven) {

@@ -99,6 +99,13 @@ class FaultCommandTest(unittest.TestCase):
         self.assertIn("delay is up to", self.run_cli("fault", "1", "slow", "--delay", "999999999", status=2))
         self.assertIn("it answers with", self.run_cli("fault", "1", "refusing", "--answer", "teapot", status=2))
 
+    def test_nodes_and_stake_that_the_network_refuses(self):
+        self.run_cli("remove-node", "3")
+        self.assertIn("the node has left already, or leaves with the next committee",
+                      self.run_cli("remove-node", "3", status=6))
+        self.assertIn("a node that leaves gets no more stake", self.run_cli("stake", "3", "5", status=6))
+        self.assertIn("a node's stake ends at", self.run_cli("stake", "2", "18446744073", status=6))
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -148,6 +148,17 @@ TEST_F(EpochsTest, ANodeWithStakeJoinsAndTakesShards) {
   EXPECT_EQ(of(fifth).address, "127.0.0.1:1");
 }
 
+// All of a node's stake fits 64 bits, what is still to count included.
+TEST_F(EpochsTest, ANodesStakeHasAnEnd) {
+  const ObjectId fifth = joined(50, 2500 * kWal);
+  const uint64_t room = UINT64_MAX - 2500 * kWal;
+  const Error refused = grant_stake(*node, fifth, room + 1, me.address()).error();
+  EXPECT_EQ(refused.code(), Code::kNotPermitted);
+  EXPECT_EQ(refused.message(), "a node's stake ends at 18446744073.709551615 WAL, and this would be more");
+  EXPECT_TRUE(grant_stake(*node, fifth, room, me.address()).ok());
+  EXPECT_EQ(of(fifth).next_stake, UINT64_MAX);
+}
+
 TEST_F(EpochsTest, StakeThatComesAfterTheChoiceWaitsForTheNext) {
   const ObjectId fifth = register_candidate(*node, candidate(50, 1, me.address())).value();
   ASSERT_TRUE(select_next(*node, Timing::kNow).ok());
@@ -160,9 +171,13 @@ TEST_F(EpochsTest, StakeThatComesAfterTheChoiceWaitsForTheNext) {
 
 TEST_F(EpochsTest, ANodeThatIsWithdrawnIsNotChosenAgain) {
   ASSERT_TRUE(withdraw_node(*node, old_node(0)).ok());
-  EXPECT_EQ(withdraw_node(*node, old_node(0)).error().code(), Code::kNotPermitted);
+  const Error twice = withdraw_node(*node, old_node(0)).error();
+  EXPECT_EQ(twice.code(), Code::kNotPermitted);
+  EXPECT_EQ(twice.message(), "the node has left already, or leaves with the next committee");
   EXPECT_TRUE(std::holds_alternative<PoolWithdrawing>(of(old_node(0)).state));
-  EXPECT_EQ(grant_stake(*node, old_node(0), kWal, me.address()).error().code(), Code::kNotPermitted);
+  const Error late = grant_stake(*node, old_node(0), kWal, me.address()).error();
+  EXPECT_EQ(late.code(), Code::kNotPermitted);
+  EXPECT_EQ(late.message(), "a node that leaves gets no more stake");
   EXPECT_EQ(shards(old_node(0)), 3u);  // to the end of its epoch
   next_epoch();
   EXPECT_EQ(shards(old_node(0)), 0u);
