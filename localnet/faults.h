@@ -47,7 +47,7 @@ struct FaultRule {
   uint64_t seed = 1;
   std::optional<uint64_t> times{}; // after so many strikes the fault is over; nothing: only when cleared
   std::string route{};             // only paths that contain this; of the ledger: names of its calls
-  Millis delay{1'000};             // of slow and hanging
+  Millis delay{1'000};             // of slow and hanging, and how far a stale ledger's RPC lags
   std::string answer = "503";      // of refusing: 429, 500, 503, NOT_REGISTERED, or FORBIDDEN_BLOB
 
   bool operator==(const FaultRule&) const = default;

@@ -9,6 +9,7 @@
 #include "localnet/chain.h"
 #include "localnet/chain_transactions.h"
 #include "localnet/control.h"
+#include "localnet/fault_check.h"
 #include "localnet/faults_json.h"
 #include "localnet/faulty_ledger.h"
 #include "localnet/folder_lock.h"
@@ -229,6 +230,7 @@ Status Localnet::stop_node(size_t node) { return impl_->nodes->stop_node(node); 
 Status Localnet::start_node(size_t node) { return impl_->nodes->start_node(node); }
 
 Status Localnet::set_fault(std::optional<size_t> node, FaultRule rule) {
+  WFS_TRY(check_effective(rule, node ? FaultTarget::kNode : FaultTarget::kLedger));
   if (!node) return impl_->ledger_faults.set(std::move(rule));
   WFS_ASSIGN(const auto host, impl_->nodes->node(*node));
   WFS_TRY(host->faults().set(std::move(rule)));

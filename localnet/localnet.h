@@ -128,6 +128,7 @@ class Localnet {
   Status stake(size_t node, uint64_t frost);
 
   // Faults on purpose, of a node or, without one, of the ledger; faults.h tells what there is. Nothing in `kind`: all.
+  // kInvalidArgument also for settings that would change nothing (fault_check.h).
   Status set_fault(std::optional<size_t> node, FaultRule rule);
   Status clear_faults(std::optional<size_t> node, std::optional<FaultKind> kind);
 

@@ -71,14 +71,17 @@ void add_localnet_fault(CLI::App& localnet, Chosen& chosen) {
   command->add_option("--folder", arguments->folder, "where the network's state is kept (default: beside the volumes)");
   command->add_option("target", arguments->target, "number of the node, from 0, or 'ledger'")->required();
   command->add_option("kind", arguments->kind, "one of " + names_of_kinds());
-  command->add_flag("--clear", arguments->clear, "without it again; without a kind: without any");
-  command->add_option("--rate", arguments->rule.rate, "chance of a request to be struck (default: 1, all)");
-  command->add_option("--seed", arguments->rule.seed, "of the dice (default: 1)");
-  command->add_option("--for", arguments->times, "so many requests (default: until cleared)");
-  command->add_option("--route", arguments->rule.route, "only requests whose path contains this");
-  command->add_option("--delay", arguments->delay_ms, "milliseconds: of slow (default: 1000), of hanging (60000)");
-  command->add_option("--answer", arguments->rule.answer,
-                      "of refusing: 429, 500, 503 (default), NOT_REGISTERED or FORBIDDEN_BLOB");
+  CLI::Option* clear = command->add_flag("--clear", arguments->clear, "without it again; without a kind: without any");
+  for (CLI::Option* setting :
+       {command->add_option("--rate", arguments->rule.rate, "chance of a request to be struck (default: 1, all)"),
+        command->add_option("--seed", arguments->rule.seed, "of the dice (default: 1)"),
+        command->add_option("--for", arguments->times, "so many requests (default: until cleared)"),
+        command->add_option("--route", arguments->rule.route, "only requests whose path contains this"),
+        command->add_option("--delay", arguments->delay_ms,
+                            "milliseconds: of slow and a stale ledger (default: 1000), of hanging (60000)"),
+        command->add_option("--answer", arguments->rule.answer,
+                            "of refusing: 429, 500, 503 (default), NOT_REGISTERED or FORBIDDEN_BLOB")})
+    clear->excludes(setting);
   command->footer(
       "Examples:\n  walrusfs localnet fault 2 wrong --rate 0.5\n  walrusfs localnet fault 0 slow --delay 300\n"
       "  walrusfs localnet fault 1 lost --route /slivers/ --for 3\n  walrusfs localnet fault 2 --clear");

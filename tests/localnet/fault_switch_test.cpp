@@ -6,6 +6,7 @@
 
 #include "base/testing/manual_clock.h"
 #include "fake_call.h"
+#include "localnet/fault_check.h"
 #include "localnet/faults.h"
 #include "localnet/faults_json.h"
 #include "localnet/lagging_registry.h"
@@ -148,6 +149,49 @@ TEST_F(FaultSwitch, NonsenseIsRefused) {
                              {.answer = "teapot"}};
   for (const FaultRule& rule : wrong) EXPECT_EQ(faults_.set(rule).error().code(), Code::kInvalidArgument);
   EXPECT_TRUE(faults_.set({.delay = kMaxFaultDelay}).ok());
+}
+
+struct Useless {
+  FaultRule rule;
+  FaultTarget target;
+  const char* why;
+};
+
+TEST(FaultCheck, WhatChangesNothingIsRefused) {
+  constexpr FaultTarget kNode = FaultTarget::kNode, kLedger = FaultTarget::kLedger;
+  const Useless useless[] = {
+      {{.kind = FaultKind::kFull}, kLedger, "only storage nodes can be 'full'"},
+      {{.kind = FaultKind::kDead, .delay = Millis(5)}, kNode, "'dead' has no use for a delay"},
+      {{.kind = FaultKind::kLostAnswer, .delay = Millis(5)}, kLedger, "'lost' has no use for a delay"},
+      {{.kind = FaultKind::kStale, .delay = Millis(5)}, kNode, "'stale' has no use for a delay"},
+      {{.kind = FaultKind::kStale, .delay = Millis(0)}, kLedger, "its delay is 0"},
+      {{.kind = FaultKind::kSlow, .delay = Millis(0)}, kNode, "its delay is 0"},
+      {{.kind = FaultKind::kSlow, .answer = "429"}, kNode, "'slow' has no use for an answer"},
+      {{.kind = FaultKind::kSlow, .seed = 2}, kNode, "'slow' has no use for a seed"},
+      {{.kind = FaultKind::kStale, .route = "/status"}, kNode, "epoch, standing, object, certified or progress"},
+      {{.kind = FaultKind::kSlow, .route = "/status?x"}, kNode, "its route is looked for in paths"},
+      {{.kind = FaultKind::kSlow, .route = "/a b"}, kLedger, "its route is looked for in paths"},
+      {{.kind = FaultKind::kSlow, .route = "/\x7f"}, kLedger, "its route is looked for in paths"},
+  };
+  for (const Useless& each : useless) {
+    const Status refused = check_effective(each.rule, each.target);
+    ASSERT_FALSE(refused.ok()) << each.why;
+    EXPECT_EQ(refused.error().code(), Code::kInvalidArgument);
+    EXPECT_NE(refused.error().message().find(each.why), std::string::npos) << refused.error().message();
+  }
+}
+
+TEST(FaultCheck, WhatChangesSomethingIsNot) {
+  for (FaultKind kind : kAllFaultKinds) {
+    EXPECT_TRUE(check_effective({.kind = kind, .rate = 0.5, .seed = 2, .times = 3}, FaultTarget::kNode).ok());
+    if (kind == FaultKind::kFull) continue;
+    EXPECT_TRUE(check_effective({.kind = kind, .route = "/sui"}, FaultTarget::kLedger).ok());
+  }
+  EXPECT_TRUE(check_effective({.kind = FaultKind::kWrongBytes, .seed = 2}, FaultTarget::kNode).ok());
+  EXPECT_TRUE(check_effective({.kind = FaultKind::kStale, .route = "stand"}, FaultTarget::kNode).ok());
+  EXPECT_TRUE(check_effective({.kind = FaultKind::kStale, .delay = Millis(5)}, FaultTarget::kLedger).ok());
+  EXPECT_TRUE(check_effective({.kind = FaultKind::kHanging, .delay = Millis(0)}, FaultTarget::kNode).ok());
+  EXPECT_TRUE(check_effective({.kind = FaultKind::kRefusing, .answer = "429"}, FaultTarget::kLedger).ok());
 }
 
 TEST(FaultJson, GoesThereAndBack) {

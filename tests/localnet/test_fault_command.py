@@ -99,6 +99,15 @@ class FaultCommandTest(unittest.TestCase):
         self.assertIn("delay is up to", self.run_cli("fault", "1", "slow", "--delay", "999999999", status=2))
         self.assertIn("it answers with", self.run_cli("fault", "1", "refusing", "--answer", "teapot", status=2))
 
+    def test_settings_that_change_nothing_are_refused_with_a_sentence(self):
+        self.assertIn("only storage nodes can be 'full'", self.run_cli("fault", "ledger", "full", status=2))
+        self.assertIn("has no use for a delay", self.run_cli("fault", "1", "dead", "--delay", "5", status=2))
+        self.assertIn("has no use for an answer", self.run_cli("fault", "1", "slow", "--answer", "429", status=2))
+        self.assertIn("has no use for a seed", self.run_cli("fault", "1", "slow", "--seed", "7", status=2))
+        self.assertIn("looked for in paths", self.run_cli("fault", "1", "slow", "--route", "/a?b", status=2))
+        self.assertIn("excludes", self.run_cli("fault", "1", "slow", "--clear", "--rate", "0.5", status=2))
+        self.assertEqual(self.status()["nodes"][1]["faults"], [])
+
     def test_nodes_and_stake_that_the_network_refuses(self):
         self.run_cli("remove-node", "3")
         self.assertIn("the node has left already, or leaves with the next committee",
