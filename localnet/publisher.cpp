@@ -6,7 +6,6 @@
 #include "localnet/api_page.h"
 #include "localnet/confirmations.h"
 #include "localnet/envelope.h"
-#include "localnet/publisher_json.h"
 #include "localnet/publisher_quilt.h"
 #include "localnet/query.h"
 
@@ -107,20 +106,23 @@ HttpAnswer Publisher::store(const StoreWish& wish, ByteView content, BlobId* id)
   if (id != nullptr) *id = blob;
   if (auto answer = already_certified(blob, wish)) return std::move(*answer);
 
-  if (auto registration = reusable(blob, wish))
-    return spread_and_certify(*metadata, *registration, true, wish, content);
-  auto encoded_length = shape_.encoded_length(content.size());
-  if (!encoded_length) return error_answer(internal_error(encoded_length.error().message()));
+  if (auto plan = reuse(blob, wish)) return carry_out(std::move(*plan), *metadata, wish, content);
+  auto plan = register_anew(*metadata, content.size(), wish);
+  if (!plan) return error_answer(internal_error(plan.error().message()));
+  return carry_out(std::move(*plan), *metadata, wish, content);
+}
+
+Result<Publisher::Plan> Publisher::register_anew(const BlobMetadata& metadata, uint64_t size_bytes,
+                                                 const StoreWish& wish) {
   RegisterRequest request;
-  request.blob = blob;
-  request.root_hash = metadata->root();
-  request.size_bytes = content.size();
-  request.encoded_length = *encoded_length;
+  request.blob = metadata.blob_id();
+  request.root_hash = metadata.root();
+  request.size_bytes = size_bytes;
+  WFS_ASSIGN(request.encoded_length, shape_.encoded_length(size_bytes));
   request.epochs = wish.epochs;
   request.deletable = !wish.permanent;
-  auto registration = ledger_.register_blob(request);
-  if (!registration) return error_answer(internal_error(registration.error().message()));
-  return spread_and_certify(*metadata, *registration, false, wish, content);
+  WFS_ASSIGN(Registration made, ledger_.register_blob(request));
+  return Plan{std::move(made.object), made.cost_frost, {StoreOperation::Kind::kRegisterFromScratch, wish.epochs}};
 }
 
 // Somebody's permanent blob that lives long enough will do for anyone; a deletable one only when it is
@@ -138,14 +140,27 @@ std::optional<HttpAnswer> Publisher::already_certified(const BlobId& blob, const
   return std::nullopt;
 }
 
-std::optional<Registration> Publisher::reusable(const BlobId& blob, const StoreWish& wish) const {
+// The cheapest way: the one that has least to be extended, then the one that is certified. `force` wants an object of
+// its own, so none that is certified.
+std::optional<Publisher::Plan> Publisher::reuse(const BlobId& blob, const StoreWish& wish) const {
+  using Kind = StoreOperation::Kind;
   if (!wish.reuse_resources || wish.send_object_to || wish.share) return std::nullopt;
   const uint64_t wanted_end = uint64_t{ledger_.epoch()} + wish.epochs;
-  for (const BlobObject& object : ledger_.objects_of(blob))
-    if (!object.certified_epoch && object.end_epoch >= wanted_end && object.deletable != wish.permanent &&
-        object.owner == ledger_.wallet_address())
-      return Registration{object, 0};
-  return std::nullopt;
+  std::optional<Plan> best;
+  for (const BlobObject& object : ledger_.objects_of(blob)) {
+    if (object.deletable == wish.permanent || object.owner != ledger_.wallet_address()) continue;
+    const bool certified = object.certified_epoch.has_value();
+    const uint64_t missing = wanted_end - std::min<uint64_t>(wanted_end, object.end_epoch);
+    if (certified && (wish.force || missing == 0)) continue;
+    const bool better = !best || missing < best->operation.epochs ||
+                        (missing == best->operation.epochs && certified && !best->object.certified_epoch);
+    if (!better) continue;
+    const Kind kind = certified      ? Kind::kReuseAndExtend
+                      : missing == 0 ? Kind::kReuseRegistration
+                                     : Kind::kReuseAndExtendNonCertified;
+    best = Plan{object, 0, {kind, static_cast<uint32_t>(missing)}};
+  }
+  return best;
 }
 
 // A confirmation is of the epoch in which it was asked for, and shards move when epochs change: what has another owner
@@ -176,18 +191,30 @@ Result<BlobObject> Publisher::certify_once(const BlobObject& object, const Persi
   return ledger_.certify(object.id, to_transaction(*round.certificate, committee), then);
 }
 
-HttpAnswer Publisher::spread_and_certify(const BlobMetadata& metadata, const Registration& registration, bool reused,
-                                         const StoreWish& wish, ByteView content) {
-  const BlobId& blob = registration.object.blob;
-  auto outcome = writer_.spread(blob, metadata, content);
+HttpAnswer Publisher::carry_out(Plan plan, const BlobMetadata& metadata, const StoreWish& wish, ByteView content) {
+  if (!plan.object.certified_epoch)
+    if (auto failed = spread_and_certify(plan.object, metadata, wish, content)) return std::move(*failed);
+  if (plan.operation.extends()) {
+    const auto cost = ledger_.extend(plan.object.id, plan.operation.epochs);
+    if (!cost) return error_answer(internal_error(cost.error().message()));
+    plan.object.end_epoch += plan.operation.epochs;
+    plan.cost_frost += *cost;
+  }
+  return json_answer(200, newly_created_json(plan.object, plan.cost_frost, plan.operation));
+}
+
+std::optional<HttpAnswer> Publisher::spread_and_certify(BlobObject& object, const BlobMetadata& metadata,
+                                                        const StoreWish& wish, ByteView content) {
+  auto outcome = writer_.spread(object.blob, metadata, content);
   if (!outcome) return error_answer(internal_error(outcome.error().message()));
   const AfterStore then{wish.send_object_to, wish.share};
-  Result<BlobObject> certified = certify(registration.object, metadata, content, std::move(*outcome), then);
+  Result<BlobObject> certified = certify(object, metadata, content, std::move(*outcome), then);
   if (!certified && certified.error().retryable())
     return error_answer({504, "DEADLINE_EXCEEDED", "INSUFFICIENT_CONFIRMATIONS", kDaemonDomain,
                          certified.error().message()});
   if (!certified) return error_answer(internal_error(certified.error().message()));
-  return json_answer(200, newly_created_json(*certified, registration.cost_frost, wish.epochs, reused));
+  object = std::move(*certified);
+  return std::nullopt;
 }
 
 }  // namespace walrusfs::localnet

@@ -16,6 +16,7 @@
 #include "localnet/http_types.h"
 #include "localnet/jwt.h"
 #include "localnet/ledger.h"
+#include "localnet/publisher_json.h"
 #include "localnet/publisher_query.h"
 #include "localnet/spool_folder.h"
 
@@ -44,15 +45,24 @@ class Publisher {
   // Tells `id` which blob it is, once that is known.
   HttpAnswer store(const StoreWish& wish, ByteView content, BlobId* id = nullptr);
   std::optional<HttpAnswer> already_certified(const BlobId& blob, const StoreWish& wish) const;
-  // A registration of the publisher's own that was never certified, when the wish allows to use it.
-  std::optional<Registration> reusable(const BlobId& blob, const StoreWish& wish) const;
+  // What is to become of which object.
+  struct Plan {
+    BlobObject object;
+    uint64_t cost_frost = 0;  // until now
+    StoreOperation operation;
+  };
+  // With an object of the publisher's own that never was certified, or ends too early, when the wish allows to use it.
+  std::optional<Plan> reuse(const BlobId& blob, const StoreWish& wish) const;
+  Result<Plan> register_anew(const BlobMetadata& metadata, uint64_t size_bytes, const StoreWish& wish);
   // kUnavailable when too few nodes confirm.
   Result<BlobObject> certify(const BlobObject& object, const BlobMetadata& metadata, ByteView content,
                              SpreadOutcome spread, const AfterStore& then);
   Result<BlobObject> certify_once(const BlobObject& object, const Persistence& persistence,
                                   const SpreadOutcome& spread, const AfterStore& then);
-  HttpAnswer spread_and_certify(const BlobMetadata& metadata, const Registration& registration, bool reused,
-                                const StoreWish& wish, ByteView content);
+  HttpAnswer carry_out(Plan plan, const BlobMetadata& metadata, const StoreWish& wish, ByteView content);
+  // Nothing when the blob is certified now.
+  std::optional<HttpAnswer> spread_and_certify(BlobObject& object, const BlobMetadata& metadata, const StoreWish& wish,
+                                               ByteView content);
 
   const CodeShape shape_;
   BlobWriter& writer_;

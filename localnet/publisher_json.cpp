@@ -22,18 +22,28 @@ ordered_json blob_object(const BlobObject& o) {
           {"deletable", o.deletable}};
 }
 
+ordered_json operation_json(const StoreOperation& operation, uint64_t encoded_length) {
+  using Kind = StoreOperation::Kind;
+  ordered_json details = {{"encodedLength", encoded_length}};
+  if (operation.kind == Kind::kRegisterFromScratch) details["epochsAhead"] = operation.epochs;
+  if (operation.extends()) details["epochsExtended"] = operation.epochs;
+  ordered_json out;
+  switch (operation.kind) {
+    case Kind::kRegisterFromScratch: out["registerFromScratch"] = std::move(details); break;
+    case Kind::kReuseRegistration: out["reuseRegistration"] = std::move(details); break;
+    case Kind::kReuseAndExtend: out["reuseAndExtend"] = std::move(details); break;
+    case Kind::kReuseAndExtendNonCertified: out["reuseAndExtendNonCertified"] = std::move(details); break;
+  }
+  return out;
+}
+
 }  // namespace
 
-std::string newly_created_json(const BlobObject& object, uint64_t cost_frost, uint32_t epochs_ahead, bool reused) {
-  ordered_json operation;
-  if (reused) {
-    operation["reuseRegistration"]["encodedLength"] = object.encoded_length;
-  } else {
-    operation["registerFromScratch"] = {{"encodedLength", object.encoded_length}, {"epochsAhead", epochs_ahead}};
-  }
+std::string newly_created_json(const BlobObject& object, uint64_t cost_frost, const StoreOperation& operation) {
   ordered_json out;
-  out["newlyCreated"] = {
-      {"blobObject", blob_object(object)}, {"resourceOperation", std::move(operation)}, {"cost", cost_frost}};
+  out["newlyCreated"] = {{"blobObject", blob_object(object)},
+                         {"resourceOperation", operation_json(operation, object.encoded_length)},
+                         {"cost", cost_frost}};
   if (!object.shared_id.empty()) out["newlyCreated"]["sharedBlobObject"] = object.shared_id;
   return out.dump();
 }

@@ -68,6 +68,59 @@ TEST_F(PublisherTest, ObjectsGoWhereTheyAreSent) {
   EXPECT_EQ(shared["newlyCreated"]["sharedBlobObject"].get<std::string>().size(), 66u);
 }
 
+TEST_F(PublisherTest, ABlobOfItsOwnIsExtendedInsteadOfBoughtAgain) {
+  const std::string content = content_of(94);
+  const std::string id = put(content, "?epochs=2").json()["newlyCreated"]["blobObject"]["id"];
+  const Json extended = put(content, "?epochs=5&reuse_resources=true").json().at("newlyCreated");
+  EXPECT_EQ(extended["blobObject"]["id"], id);
+  EXPECT_EQ(extended["blobObject"]["certifiedEpoch"], 1);
+  EXPECT_EQ(extended["blobObject"]["storage"]["endEpoch"], 6);
+  const Json& operation = extended["resourceOperation"].at("reuseAndExtend");
+  EXPECT_EQ(operation.at("encodedLength"), shape_->encoded_length(content.size()).value());
+  EXPECT_EQ(operation.at("epochsExtended"), 3);
+  EXPECT_EQ(extended["cost"], 3 * 11'000);
+  EXPECT_EQ(network_->ledger().object(id)->end_epoch, 6u);
+  EXPECT_TRUE(put(content, "?epochs=5&reuse_resources=true").json().contains("alreadyCertified"));
+  // Not when another kind of object is wanted, or one of its own, or one for somebody else.
+  for (const char* other : {"&force=true", "&share=true", "&send_object_to=0x7", "&permanent=true"}) {
+    const Json anew = put(content_of(94), std::string("?epochs=6&reuse_resources=true") + other).json();
+    EXPECT_TRUE(anew.at("newlyCreated").at("resourceOperation").contains("registerFromScratch")) << other << anew;
+  }
+}
+
+// A registration that nobody certified, and that ends too early.
+TEST_F(PublisherTest, ARegistrationOfItsOwnIsCertifiedAndExtended) {
+  const std::string content = content_of(93);
+  const BlobMetadata built = metadata(content);
+  RegisterRequest request{built.blob_id(), built.root(), content.size(),
+                          shape_->encoded_length(content.size()).value(), 2, true};
+  const BlobObject early = network_->ledger().register_blob(request).value().object;
+  const Json reused = put(content, "?epochs=4&reuse_resources=true").json().at("newlyCreated");
+  EXPECT_EQ(reused["blobObject"]["id"], early.id);
+  EXPECT_EQ(reused["blobObject"]["certifiedEpoch"], 1);
+  EXPECT_EQ(reused["blobObject"]["storage"]["endEpoch"], 5);
+  EXPECT_EQ(reused["resourceOperation"].at("reuseAndExtendNonCertified").at("epochsExtended"), 2);
+  EXPECT_EQ(reused["cost"], 2 * 11'000);
+  EXPECT_EQ(network_->ledger().object(early.id)->end_epoch, 5u);
+  expect_reads_back(built.blob_id().to_string(), content);
+}
+
+TEST_F(PublisherTest, TheRegistrationThatNeedsLeastIsReused) {
+  const std::string content = content_of(92);
+  const BlobMetadata built = metadata(content);
+  std::string enough;
+  for (uint32_t epochs : {1, 5, 3}) {
+    RegisterRequest request{built.blob_id(), built.root(), content.size(),
+                            shape_->encoded_length(content.size()).value(), epochs, true};
+    const BlobObject made = network_->ledger().register_blob(request).value().object;
+    if (epochs == 5) enough = made.id;
+  }
+  const Json reused = put(content, "?epochs=4&reuse_resources=true").json().at("newlyCreated");
+  EXPECT_EQ(reused["blobObject"]["id"], enough);
+  EXPECT_TRUE(reused["resourceOperation"].contains("reuseRegistration")) << reused;
+  EXPECT_EQ(reused["cost"], 0);
+}
+
 TEST_F(PublisherTest, BadQueriesAreRefusedInPlainText) {
   for (const char* query : {"?unknown=1", "?epochs=0", "?epochs=54", "?epochs=-1", "?epochs=x", "?permanent=yes",
                             "?encoding_type=RedStuff", "?send_object_to=0xzz", "?epochs=1&epochs=2",
