@@ -13,6 +13,17 @@ bool Model::has_live_claim(const Blob& blob) const {
   return std::any_of(blob.claims.begin(), blob.claims.end(), [&](const Claim& claim) { return is_live(claim); });
 }
 
+void Model::claim(const BlobId& blob, Claim claim) {
+  auto& claims = blobs_[blob].claims;
+  const auto known = std::find_if(claims.begin(), claims.end(),
+                                  [&](const Claim& other) { return other.object == claim.object; });
+  if (known == claims.end()) {
+    claims.push_back(std::move(claim));
+  } else {
+    *known = std::move(claim);
+  }
+}
+
 void Model::deleted(const BlobId& id, size_t claim, Deadline::TimePoint now) {
   Blob& blob = blobs_.at(id);
   blob.claims[claim].deleted = true;

@@ -35,7 +35,8 @@ class Model {
 
   // Something was handed in; whether anything came of it is told by claim().
   void handed_in(const BlobId& blob, const std::string& content) { blobs_[blob].content = content; }
-  void claim(const BlobId& blob, Claim claim) { blobs_[blob].claims.push_back(std::move(claim)); }
+  // Of an object that was claimed before: it was extended.
+  void claim(const BlobId& blob, Claim claim);
   void deleted(const BlobId& blob, size_t claim, Deadline::TimePoint now);
   void epoch_began(uint32_t epoch, Deadline::TimePoint now);
 

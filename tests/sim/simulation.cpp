@@ -269,14 +269,10 @@ void Simulation::check_stored(const BlobId& blob, const std::string& answer, uin
   model_.claim(blob, claim);
 }
 
-// What was certified without an answer, as its owner finds out from the chain.
+// What was certified or extended without an answer, as its owner finds out from the chain.
 void Simulation::adopt_lost(const BlobId& blob) {
-  for (const net::BlobObject& object : network_.ledger().objects_of(blob)) {
-    const auto& claims = model_.blob(blob).claims;
-    const bool known =
-        std::any_of(claims.begin(), claims.end(), [&](const Claim& claim) { return claim.object == object.id; });
-    if (object.certified_epoch && !known) model_.claim(blob, {object.id, object.end_epoch, object.deletable, false});
-  }
+  for (const net::BlobObject& object : network_.ledger().objects_of(blob))
+    if (object.certified_epoch) model_.claim(blob, {object.id, object.end_epoch, object.deletable, false});
 }
 
 net::BlobObject Simulation::register_blob(const BlobMetadata& metadata, uint64_t size_bytes) {
