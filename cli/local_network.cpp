@@ -213,7 +213,7 @@ Status stake_with_local_node(Files& files, const std::string& folder, size_t nod
   return localnet::control_stake(files, folder, node, frost);
 }
 
-Result<uint32_t> advance_local_epoch(Files& files, const std::string& folder) {
+Result<std::string> advance_local_epoch(Files& files, const std::string& folder) {
   return localnet::control_advance_epoch(files, folder);
 }
 

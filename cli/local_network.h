@@ -45,8 +45,8 @@ Status serve_local_network(const LocalNetworkOptions& options, const std::functi
 Result<size_t> add_local_node(Files& files, const std::string& folder, std::optional<uint64_t> frost);
 Status remove_local_node(Files& files, const std::string& folder, size_t node);
 Status stake_with_local_node(Files& files, const std::string& folder, size_t node, uint64_t frost);
-// The new epoch, when its change is done.
-Result<uint32_t> advance_local_epoch(Files& files, const std::string& folder);
+// When the change is done, as JSON: the new epoch, and what is beyond healing.
+Result<std::string> advance_local_epoch(Files& files, const std::string& folder);
 // A fault to try things with: one node is stopped, or started again. Nodes are counted from 0.
 Status control_local_node(Files& files, const std::string& folder, size_t node, bool run);
 

@@ -147,7 +147,8 @@ HttpAnswer answer_control(Localnet& network, const std::string& token, HttpCall&
   if (path->size() == 3 && (*path)[1] == "epoch" && (*path)[2] == "advance") {
     auto epoch = network.advance_epoch();
     if (!epoch) return outcome(epoch.error());
-    return json_answer(200, "{\"epoch\":" + std::to_string(*epoch) + "}");
+    return json_answer(200, "{\"epoch\":" + std::to_string(*epoch) +
+                                ",\"beyondHealing\":" + to_json(network.lost_blobs()) + "}");
   }
   if (path->size() == 3 && (*path)[1] == "faucet") return answer_faucet(network, (*path)[2], call.query());
   if (path->size() == 2 && (*path)[1] == "nodes") return add_node(network, call);
@@ -199,13 +200,8 @@ Status control_stake(Files& files, const std::string& folder, size_t node, uint6
   return answer.ok() ? ok_status() : Status(answer.error());
 }
 
-Result<uint32_t> control_advance_epoch(Files& files, const std::string& folder) {
-  WFS_ASSIGN(std::string answer, ask(files, folder, "POST", "/v1/epoch/advance", std::nullopt, kEpochPatience));
-  try {
-    return ordered_json::parse(answer).at("epoch").get<uint32_t>();
-  } catch (const ordered_json::exception& problem) {
-    return Error(Code::kInternal, std::string("the local network's answer makes no sense: ") + problem.what());
-  }
+Result<std::string> control_advance_epoch(Files& files, const std::string& folder) {
+  return ask(files, folder, "POST", "/v1/epoch/advance", std::nullopt, kEpochPatience);
 }
 
 Result<std::string> control_faucet(Files& files, const std::string& folder, const FaucetWish& wish) {

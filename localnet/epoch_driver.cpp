@@ -10,6 +10,9 @@ constexpr Millis kWhileSyncing{50};
 constexpr Millis kOtherwise{1'000};
 // Nodes that still copy are waited for, although a quorum would do: after the change they would have to rebuild.
 constexpr Millis kCopyingPatience{30'000};
+// Before a change, nodes that lack something are waited for so long although a quorum lacks nothing.
+constexpr Millis kLackingPatience{10'000};
+constexpr Millis kNobodyAsks{5'000};  // whoever wants a change asks more often
 
 }  // namespace
 
@@ -37,7 +40,7 @@ Status EpochDriver::begin_change() {
   if (before->phase == Phase::kSync)
     return Error(Code::kBusy, "epoch " + std::to_string(before->epoch) + " has begun, but its change is not done yet: "
                               "nodes still copy shards");
-  if (!have_synced(*before, false))
+  if (!may_begin(*before))
     return Error(Code::kBusy, "a node has not all of what is its own in this epoch yet; another change would take away "
                               "those who have it");
   if (before->phase == Phase::kDone) WFS_TRY(sui::select_next(chain_, sui::Timing::kNow));
@@ -50,6 +53,7 @@ Status EpochDriver::begin_change() {
   WFS_ASSIGN(const uint32_t epoch, sui::start_epoch_change(chain_, sui::Timing::kNow));
   set_changing(true);
   began_ = clock_.monotonic();
+  wanted_since_.reset();
   log_info("epoch {} begins", epoch);
   return {};
 }
@@ -104,6 +108,24 @@ bool EpochDriver::have_synced(const EpochCommittees& now, bool all) const {
   return true;
 }
 
+// Nothing is erased of what somebody lacks (lacking_somewhere), so those who have it are not taken away for good.
+bool EpochDriver::may_begin(const EpochCommittees& before) {
+  if (have_synced(before, false)) return true;
+  const auto now = clock_.monotonic();
+  if (!wanted_since_ || now - wanted_last_ > kNobodyAsks) wanted_since_ = now;
+  wanted_last_ = now;
+  return now - *wanted_since_ >= kLackingPatience && quorum_has_synced(before);
+}
+
+bool EpochDriver::quorum_has_synced(const EpochCommittees& now) const {
+  uint32_t shards = 0;
+  for (const auto& node : nodes_()) {
+    const Member* member = now.current->find(node->id());
+    if (member != nullptr && node->has_synced(now.epoch)) shards += static_cast<uint32_t>(member->shards.size());
+  }
+  return shards >= now.current->quorum_weight();
+}
+
 bool EpochDriver::is_worth_waiting(const EpochCommittees& change) {
   return clock_.monotonic() - began_ < kCopyingPatience && !have_synced(change, false);
 }
@@ -135,13 +157,26 @@ Status EpochDriver::finish_change() {
   return outcome;
 }
 
-// A node that was down during the change, or still copies, may need the former owners of its shards.
+// A node that was down during the change, or still copies, may need the former owners of its shards. And what somebody
+// lacks may be beyond healing without what others were to erase.
 Status EpochDriver::let_go_of_the_past() {
   const auto now = membership_.committees();
   if (now->phase == Phase::kSync || (let_go_in_ != now->epoch && !have_synced(*now, true))) return {};
   let_go_in_ = now->epoch;
-  for (const auto& node : nodes_()) WFS_TRY(node->let_go());  // now, or when it is back
+  const std::set<BlobId> kept = lacking_somewhere();
+  for (const auto& node : nodes_()) WFS_TRY(node->let_go(kept));  // now, or when it is back
   return {};
+}
+
+// Who is down now lacks what it lacked.
+std::set<BlobId> EpochDriver::lacking_somewhere() {
+  std::set<BlobId> blobs;
+  for (const auto& node : nodes_()) {
+    std::vector<BlobId>& known = lacking_[node->id()];
+    if (auto now = node->lacking()) known = std::move(*now);
+    blobs.insert(known.begin(), known.end());
+  }
+  return blobs;
 }
 
 void EpochDriver::end_waits() {

@@ -4,6 +4,9 @@
 //     before still serve them → each node reports to the chain → at a quorum the change is done → expired blobs are
 //     collected; shards given away are erased when all who gained some have them
 //
+// A blob that is beyond healing holds up no change; of such a blob, and of any other of which somebody lacks something,
+// nothing is erased, for it may be what is missing when more of it comes back.
+//
 // With epochs of a set length the next committee is selected at half of it, as on a real network. In between it sees to
 // it that nodes collect what was deleted.
 //
@@ -14,7 +17,9 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,11 +38,14 @@ class EpochNode {
   // The committees have changed: shards come and go.
   virtual Status follow_membership() = 0;
   virtual bool runs() const = 0;
-  // It has what is its own in this epoch, as far as that can be had. False while it does not run.
+  // It has what is its own of the blobs of earlier epochs, but for what is beyond healing for now. False while it does
+  // not run.
   virtual bool has_synced(uint32_t epoch) const = 0;
-  // All who gained shards in this epoch have them: what was given away is erased. Asked again and again, as it may have
-  // been down before.
-  virtual Status let_go() = 0;
+  // Blobs of which it lacks something; nothing while it does not run, or has not looked yet.
+  virtual std::optional<std::vector<BlobId>> lacking() const = 0;
+  // All who gained shards in this epoch have them: what was given away is erased, but for the blobs that are `kept`.
+  // Asked again and again, as it may have been down before.
+  virtual Status let_go(const std::set<BlobId>& kept) = 0;
   // Erases blobs that no live object names any more.
   virtual Status drop_expired() = 0;
 };
@@ -67,10 +75,14 @@ class EpochDriver {
 
  private:
   Status continue_change(const EpochCommittees& change);
+  // Whether the next change may begin: at once, or when some were waited for.
+  bool may_begin(const EpochCommittees& before) REQUIRES(change_mutex_);
   bool is_worth_waiting(const EpochCommittees& change) REQUIRES(change_mutex_);
+  bool quorum_has_synced(const EpochCommittees& now) const;
   // Whether those members who run, or all of them, have what is theirs.
   bool have_synced(const EpochCommittees& now, bool all) const;
   Status let_go_of_the_past() REQUIRES(change_mutex_);
+  std::set<BlobId> lacking_somewhere() REQUIRES(change_mutex_);
   Status finish_change() REQUIRES(change_mutex_);
   void set_changing(bool changing);
   // With epochs of a set length: whether so much of it has passed.
@@ -87,7 +99,11 @@ class EpochDriver {
 
   Mutex change_mutex_;  // one thread moves the chain on at a time; taken before mutex_
   Deadline::TimePoint began_ GUARDED_BY(change_mutex_);
+  // Since when, and until when, somebody wants a change that waits for nodes that lack something.
+  std::optional<Deadline::TimePoint> wanted_since_ GUARDED_BY(change_mutex_);
+  Deadline::TimePoint wanted_last_ GUARDED_BY(change_mutex_);
   uint32_t let_go_in_ GUARDED_BY(change_mutex_) = 0;  // epoch
+  std::map<std::string, std::vector<BlobId>> lacking_ GUARDED_BY(change_mutex_);  // by node, as it said last
   uint64_t collected_at_ GUARDED_BY(change_mutex_) = 0;  // height of the chain; 0: not yet
   std::atomic<bool> asked_{false};
   Mutex mutex_;

@@ -17,6 +17,27 @@ constexpr Millis kDistrustFor{600'000};
 constexpr uint64_t kSmallBlobBytes = 100 << 20;
 constexpr Millis kWaitSmall{15'000}, kWaitLarge{30'000};
 constexpr size_t kSliversAtATime = 4;
+constexpr int64_t kAskShare = 10;  // a tenth of the time at the most goes into asking for what is beyond healing
+
+std::string describe(const SliversLeft& left) {
+  return "of its slivers there are " + std::to_string(left.found[0]) + " primary ones, where " +
+         std::to_string(left.needed[0]) + " would do, and " + std::to_string(left.found[1]) +
+         " secondary ones, where " + std::to_string(left.needed[1]) + " would do";
+}
+
+// Slivers may be with nodes that do not own their shards any more.
+void add_holders(const SliverCensus& census, const std::vector<std::pair<std::string, NodeClientPtr>>& nodes,
+                 std::vector<Peer>& peers) {
+  for (const auto& [id, client] : nodes) {
+    auto held = census.holders.find(id);
+    if (held == census.holders.end() || held->second.empty()) continue;
+    auto peer = std::find_if(peers.begin(), peers.end(), [&](const Peer& known) { return known.id == id; });
+    if (peer == peers.end()) peer = peers.insert(peers.end(), Peer{id, client, {}});
+    for (const ShardIndex shard : held->second)
+      if (std::find(peer->shards.begin(), peer->shards.end(), shard) == peer->shards.end())
+        peer->shards.push_back(shard);
+  }
+}
 
 }  // namespace
 
@@ -40,59 +61,74 @@ HealCounts Healer::counts() const {
   MutexLock lock(mutex_);
   HealCounts out = counts_;
   out.bytes_moved = traffic_.bytes();
+  out.blobs_lacking = book_.count_lacking();
+  out.blobs_lost = book_.count_lost();
   return out;
 }
 
 void Healer::expect_work() {
   idle_ = false;
-  all_due_ = true;
+  book_.expect_work();
+}
+
+bool Healer::has_all_before(uint32_t epoch) const {
+  const auto blobs = book_.to_be_healed();
+  return blobs && std::none_of(blobs->begin(), blobs->end(), [&](const BlobId& blob) {
+    return registry_.standing(blob).initial_certified_epoch.value_or(epoch) < epoch;
+  });
 }
 
 Millis Healer::step() {
   if (stopping_) return kLookAgain;
   auto blob = choose();
-  idle_ = !blob && !all_due_;
+  idle_ = !blob && !book_.all_due();
   if (!blob) return between_looks_;
+  const auto began = clock_.monotonic();
   if (Status healed = heal(*blob); !healed) {
     log_info("node {} cannot heal blob {} now: {}", id_, blob->to_string(), healed.error().to_string());
-    lacking_.put(*blob, clock_.monotonic() + kTryAgain);
+    const auto now = clock_.monotonic();
+    book_.put_off(*blob, now + pause_after(*blob, std::chrono::duration_cast<Millis>(now - began)));
   }
   return Millis(0);
+}
+
+// When very many blobs are beyond healing, asking for them must not take all of the time.
+Millis Healer::pause_after(const BlobId& blob, Millis took) const {
+  if (!book_.seemed_lost(blob)) return kTryAgain;
+  return std::max(kTryAgain, took * kAskShare * static_cast<int64_t>(book_.count_lost()));
 }
 
 std::optional<BlobId> Healer::choose() {
   const auto now = clock_.monotonic();
   std::optional<BlobId> chosen;
-  if (!all_due_ && now < next_look_) chosen = next_due(now);
+  if (!book_.all_due() && now < next_look_) chosen = next_due(now);
   if (!chosen) {
     look_at_all(now);
     chosen = next_due(now);
   }
-  MutexLock lock(mutex_);
-  counts_.blobs_lacking = lacking_.size();
   return chosen;
 }
 
 // Those that are whole by now, or gone, are passed over.
 std::optional<BlobId> Healer::next_due(Deadline::TimePoint now) {
-  while (auto blob = lacking_.due(now)) {
+  while (auto blob = book_.due(now)) {
     if (registry_.standing(*blob).registered() && !store_.has_all_slivers(*blob)) return blob;
-    lacking_.erase(*blob);
+    book_.is_whole(*blob);
   }
   return std::nullopt;
 }
 
 void Healer::look_at_all(Deadline::TimePoint now) {
   HealQueue lacking;
-  const bool all_due = all_due_.exchange(false);
+  const bool all_due = book_.take_all_due();
   const bool has_shards = !store_.shards().owned.empty();
   for (const BlobId& blob : registry_.certified_blobs()) {
     if (!has_shards || store_.has_all_slivers(blob)) continue;
     auto when = now;
-    if (!all_due) when = lacking_.when(blob).value_or(now + wait_after_certification(blob));
+    if (!all_due) when = book_.when(blob).value_or(now + wait_after_certification(blob));
     lacking.put(blob, when);
   }
-  lacking_ = std::move(lacking);
+  book_.replace(std::move(lacking));
   mark_states();
   const auto took = std::chrono::duration_cast<Millis>(clock_.monotonic() - now);
   between_looks_ = std::max(kLookAgain, took * kLookShare);
@@ -102,7 +138,7 @@ void Healer::look_at_all(Deadline::TimePoint now) {
 // A shard is in recovery while a certified blob lacks one of its slivers.
 void Healer::mark_states() {
   std::set<ShardIndex> lacking;
-  for (const auto& [blob, when] : lacking_.all())
+  for (const BlobId& blob : book_.lacking())
     for (Axis axis : {Axis::kPrimary, Axis::kSecondary})
       for (SliverIndex index : store_.missing(blob, axis))
         lacking.insert(shape_.shard_of(blob, shape_.pair_of(axis, index)));
@@ -151,7 +187,39 @@ SliverInventory Healer::inventory_of(const BlobId& blob) const {
 }
 
 Status Healer::heal(const BlobId& blob) {
-  const std::vector<Peer> peers = peers_in_turn();
+  std::vector<Peer> peers = peers_in_turn();
+  if (!book_.seemed_lost(blob)) {
+    Status healed = heal_from(blob, peers);
+    if (healed || healed.error().code() != Code::kUnavailable) return healed;
+  }
+  return heal_after_census(blob, std::move(peers));
+}
+
+Status Healer::heal_after_census(const BlobId& blob, std::vector<Peer> peers) {
+  const uint64_t turn = book_.turn();
+  const auto metadata = metadata_of(blob, peers);
+  if (!metadata && metadata.error().code() != Code::kUnavailable) return metadata.error();
+  auto nodes = peers_.all();
+  std::erase_if(nodes, [&](const auto& node) { return node.first == id_ || distrusted_.contains(node.first); });
+  const SliverCensus census = take_census({blob, shape_, metadata ? metadata->get() : nullptr, store_}, nodes,
+                                          *membership_.committees(), id_);
+  if (stopping_) return Error(Code::kUnavailable, "the node stops");
+  const bool enough_heard = census.silent_shards <= shape_.f();
+  if (!census.left.suffice() && enough_heard) {
+    const std::string what = describe(census.left);
+    if (book_.set_lost(blob, census.left, turn))
+      log_warn("node {}: blob {} is beyond healing for now: {}", id_, blob.to_string(), what);
+    return Error(Code::kUnavailable, "it is beyond healing for now: " + what);
+  }
+  book_.set_not_lost(blob);
+  if (!census.left.suffice())
+    return Error(Code::kUnavailable, describe(census.left) + "; nodes with " + std::to_string(census.silent_shards) +
+                                         " shards do not answer");
+  add_holders(census, nodes, peers);
+  return heal_from(blob, peers);
+}
+
+Status Healer::heal_from(const BlobId& blob, const std::vector<Peer>& peers) {
   WFS_ASSIGN(const auto metadata, metadata_of(blob, peers));
   const SliverInventory inventory = inventory_of(blob);
   const uint16_t symbol_bytes = metadata->symbol_bytes();

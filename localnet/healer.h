@@ -13,6 +13,10 @@
 // before the healer was made, or before the shards of its node changed, do not. A blob that cannot be healed now is
 // tried again later.
 //
+// When too little of a blob can be had, all nodes are asked what they have of it. If nodes with a quorum of the shards
+// have answered and it is too little for anybody, the blob is beyond healing for now (sliver_census.h): it is told, it
+// is waited for no more, and it is asked for again and again, as a node may come back with what was thought lost.
+//
 // step() is called by one thread; the rest is safe from any. Memory: two batches, or one blob to decode.
 #pragma once
 
@@ -23,10 +27,10 @@
 #include <string>
 
 #include "base/clock.h"
-#include "localnet/heal_counts.h"
-#include "localnet/heal_queue.h"
+#include "localnet/heal_book.h"
 #include "localnet/ledger.h"
 #include "localnet/membership.h"
+#include "localnet/sliver_census.h"
 #include "localnet/symbol_gatherer.h"
 #include "localnet/traffic.h"
 
@@ -51,8 +55,15 @@ class Healer {
   void expect_work();
   // There is nothing to do now; something may be missing all the same that cannot be healed yet.
   bool idle() const { return idle_; }
-  // Nothing at all is missing.
-  bool is_whole() const { return idle_ && counts().blobs_lacking == 0; }
+  // Nothing is missing of blobs of earlier epochs than this one but what is beyond healing for now. What is stored in
+  // an epoch goes to the nodes of that epoch, and those who fail to take it heal it when they can.
+  bool has_all_before(uint32_t epoch) const;
+  // Blobs of which something is missing; nothing until all were looked at since the shards have changed.
+  std::optional<std::vector<BlobId>> lacking() const {
+    return book_.looked() ? std::optional(book_.lacking()) : std::nullopt;
+  }
+  // Those that are beyond healing for now.
+  std::vector<LostBlob> lost() const { return book_.lost(); }
   HealCounts counts() const;
   // step() comes to an end soon; it does nothing any more.
   void stop() { stopping_ = true; }
@@ -64,6 +75,10 @@ class Healer {
   Millis wait_after_certification(const BlobId& blob);
   void mark_states();
   Status heal(const BlobId& blob);
+  Status heal_from(const BlobId& blob, const std::vector<Peer>& peers);
+  // When that was not enough: asks everybody.
+  Status heal_after_census(const BlobId& blob, std::vector<Peer> peers);
+  Millis pause_after(const BlobId& blob, Millis took) const;
   Result<std::shared_ptr<const BlobMetadata>> metadata_of(const BlobId& blob, const std::vector<Peer>& peers);
   SliverInventory inventory_of(const BlobId& blob) const;
   Status heal_next_batch(const BlobId& blob, const BlobMetadata& metadata, const std::vector<Peer>& peers);
@@ -89,12 +104,12 @@ class Healer {
 
   // Of the thread that steps.
   size_t turn_ = 0;
-  HealQueue lacking_;
   Deadline::TimePoint next_look_;
   Millis between_looks_;
   std::map<std::string, Deadline::TimePoint> distrusted_;  // nodes that lied, asked last for a while
 
-  std::atomic<bool> all_due_{true}, idle_{false}, stopping_{false};
+  HealBook book_;
+  std::atomic<bool> idle_{false}, stopping_{false};
   mutable Mutex mutex_;
   HealCounts counts_ GUARDED_BY(mutex_);
 };

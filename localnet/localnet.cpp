@@ -221,9 +221,12 @@ LocalnetStatus Localnet::status() const {
   out.slivers_fetched = counts.slivers_fetched;
   out.slivers_rebuilt = counts.slivers_rebuilt;
   out.blobs_decoded = counts.blobs_decoded;
+  out.lost = lost_blobs();
   out.ledger_faults = impl_->ledger_faults.list();
   return out;
 }
+
+LostBlobs Localnet::lost_blobs() const { return impl_->nodes->lost_blobs(); }
 
 Status Localnet::stop_node(size_t node) { return impl_->nodes->stop_node(node); }
 
@@ -277,7 +280,8 @@ namespace {
 nlohmann::ordered_json healing_to_json(const HealCounts& counts) {
   return {{"sliversRebuilt", counts.slivers_rebuilt}, {"bytesRebuilt", counts.bytes_rebuilt},
           {"bytesMoved", counts.bytes_moved},         {"liarsFound", counts.liars_found},
-          {"inconsistentBlobs", counts.inconsistent_blobs}, {"blobsLacking", counts.blobs_lacking}};
+          {"inconsistentBlobs", counts.inconsistent_blobs}, {"blobsLacking", counts.blobs_lacking},
+          {"blobsBeyondHealing", counts.blobs_lost}};
 }
 
 nlohmann::ordered_json rewards_to_json(const NodeRewards& rewards) {
@@ -289,7 +293,20 @@ nlohmann::ordered_json rewards_to_json(const NodeRewards& rewards) {
           {"epochsFailed", rewards.epochs_failed}};
 }
 
+nlohmann::ordered_json lost_to_json(const LostBlobs& lost) {
+  using nlohmann::ordered_json;
+  ordered_json blobs = ordered_json::array();
+  for (const LostBlobStatus& blob : lost.told)
+    blobs.push_back({{"blobId", blob.blob.to_string()},
+                     {"primary", {{"found", blob.left.found[0]}, {"needed", blob.left.needed[0]}}},
+                     {"secondary", {{"found", blob.left.found[1]}, {"needed", blob.left.needed[1]}}},
+                     {"nodes", blob.nodes}});
+  return {{"count", lost.count}, {"blobs", std::move(blobs)}};
+}
+
 }  // namespace
+
+std::string to_json(const LostBlobs& lost) { return lost_to_json(lost).dump(); }
 
 std::string to_json(const LocalnetStatus& status) {
   using nlohmann::ordered_json;
@@ -329,6 +346,7 @@ std::string to_json(const LocalnetStatus& status) {
                       {"sliversFetched", status.slivers_fetched},
                       {"sliversRebuilt", status.slivers_rebuilt},
                       {"blobsDecoded", status.blobs_decoded},
+                      {"beyondHealing", lost_to_json(status.lost)},
                       {"ledgerFaults", ordered_json::parse(faults_to_json(status.ledger_faults))},
                       {"nodes", std::move(nodes)}};
   return out.dump();

@@ -74,6 +74,21 @@ struct NodeStatus {
   NodeRewards rewards;
 };
 
+// Beyond healing for now.
+struct LostBlobStatus {
+  BlobId blob;
+  SliversLeft left;      // by the node that found most
+  uint32_t nodes = 0;    // that lack something of it and say so
+};
+
+struct LostBlobs {
+  static constexpr size_t kMostTold = 100;
+  uint64_t count = 0;
+  std::vector<LostBlobStatus> told;  // the first ones, by id
+};
+
+std::string to_json(const LostBlobs& lost);
+
 struct LocalnetStatus {
   std::string folder;
   int64_t pid = 0;
@@ -88,6 +103,7 @@ struct LocalnetStatus {
   uint64_t blobs = 0;  // of the node that has most
   uint64_t bytes = 0;  // of all nodes
   uint64_t blob_bytes = 0;  // of the blobs that they keep, as they were handed in
+  LostBlobs lost;
   std::vector<FaultState> ledger_faults;
   // By the aggregator, since the start: slivers fetched and verified, rebuilt from symbols, blobs decoded whole.
   uint64_t slivers_fetched = 0, slivers_rebuilt = 0, blobs_decoded = 0;
@@ -115,6 +131,7 @@ class Localnet {
 
   LocalnetState state() const;  // URLs, as in localnet.json
   LocalnetStatus status() const;
+  LostBlobs lost_blobs() const;
 
   // Faults: a node that is gone, and back (reading its folder anew, on its old port). Idempotent.
   Status stop_node(size_t node);
@@ -164,7 +181,8 @@ Status control_node(Files& files, const std::string& folder, size_t node, const 
 Status control_set_fault(Files& files, const std::string& folder, std::optional<size_t> node, const FaultRule& rule);
 Status control_clear_faults(Files& files, const std::string& folder, std::optional<size_t> node,
                             std::optional<FaultKind> kind);
-Result<uint32_t> control_advance_epoch(Files& files, const std::string& folder);
+// What it answers, as JSON: {"epoch": …, "beyondHealing": …}, the latter as in the status.
+Result<std::string> control_advance_epoch(Files& files, const std::string& folder);
 // The digest of the transaction.
 Result<std::string> control_faucet(Files& files, const std::string& folder, const FaucetWish& wish);
 

@@ -1,5 +1,7 @@
 #include "localnet/node_directory.h"
 
+#include <algorithm>
+
 namespace walrusfs::localnet {
 
 void NodeDirectory::enter(const std::string& id, NodeClientPtr client) {
@@ -22,6 +24,13 @@ std::vector<NodeClientPtr> NodeDirectory::of(const Committee& committee) const {
     clients.push_back(found->second);
   }
   return clients;
+}
+
+std::vector<std::pair<std::string, NodeClientPtr>> NodeDirectory::all() const {
+  MutexLock lock(mutex_);
+  std::vector<std::pair<std::string, NodeClientPtr>> entries(clients_.begin(), clients_.end());
+  std::sort(entries.begin(), entries.end());
+  return entries;
 }
 
 void NodeDirectory::close_idle() {

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -27,6 +28,8 @@ class NodeDirectory {
   NodeClientPtr find(const std::string& id) const;
   // In the order of the committee; all of its members are known.
   std::vector<NodeClientPtr> of(const Committee& committee) const;
+  // All with their ids, in the order of these.
+  std::vector<std::pair<std::string, NodeClientPtr>> all() const;
   void close_idle();
 
  private:

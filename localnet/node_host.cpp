@@ -92,12 +92,16 @@ Status NodeHost::meet(const std::string& id, const std::string& name, const Node
   WFS_ASSIGN(auto direct, reach_node(place, world_.clock));
   auto wire = std::make_unique<CountingWire>(std::move(direct), traffic_);
   peers_.enter(id, std::make_shared<NodeClient>(name, std::move(wire), membership_.shape(), world_.clock));
+  expect_work();
+  return {};
+}
+
+void NodeHost::expect_work() {
   MutexLock changing(change_mutex_);
   const auto running = this->running();
-  if (!running || !running->thread) return {};
-  running->work->expect_work();  // there is one more to ask
+  if (!running || !running->thread) return;
+  running->work->expect_work();
   running->thread->nudge();
-  return {};
 }
 
 std::shared_ptr<NodeHost::Running> NodeHost::running() const {
@@ -114,10 +118,20 @@ Status NodeHost::follow_membership() {
   return {};
 }
 
-Status NodeHost::let_go() {
+Status NodeHost::let_go(const std::set<BlobId>& kept) {
   MutexLock changing(change_mutex_);
   const auto running = this->running();
-  return running ? running->work->let_go() : ok_status();
+  return running ? running->work->let_go(kept) : ok_status();
+}
+
+std::optional<std::vector<BlobId>> NodeHost::lacking() const {
+  const auto running = this->running();
+  return running ? running->work->lacking() : std::nullopt;
+}
+
+std::vector<LostBlob> NodeHost::lost() const {
+  const auto running = this->running();
+  return running ? running->work->lost() : std::vector<LostBlob>();
 }
 
 bool NodeHost::has_synced(uint32_t epoch) const {

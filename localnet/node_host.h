@@ -41,6 +41,8 @@ class NodeHost : public EpochNode {
   Faults& faults() { return faults_; }
   Status apply_faults();
 
+  // Somebody is back who may have what this node lacks.
+  void expect_work();
   // Where another node, or this one, can be reached.
   Status meet(const std::string& id, const std::string& name, const NodePlace& place);
 
@@ -54,12 +56,14 @@ class NodeHost : public EpochNode {
   // By which its HTTPS is known; empty for HTTP, and before it ran.
   Bytes network_key() const;
   NodeStatus status() const;
+  // Blobs that it cannot heal, nor anybody else for now.
+  std::vector<LostBlob> lost() const;
   // The committees have changed: shards come and go.
   Status follow_membership() override;
   bool runs() const override { return running() != nullptr; }
-  // It has what is its own in this epoch, as far as that can be had. False while it does not run.
   bool has_synced(uint32_t epoch) const override;
-  Status let_go() override;
+  std::optional<std::vector<BlobId>> lacking() const override;
+  Status let_go(const std::set<BlobId>& kept) override;
   // Forgets blobs that no live object names any more.
   Status drop_expired() override;
 

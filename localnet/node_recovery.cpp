@@ -112,7 +112,7 @@ HttpAnswer StorageNode::recovery_symbols(HttpCall& call, const BlobId& blob) {
   for (const SymbolId& id : wanted.ids) {
     for (const Source& source : sources_of(id, proof_axis)) {
       PairIndex pair = shape().pair_of(source.axis, source.sliver);
-      if (!store_.serves(blob, pair)) continue;
+      if (!store_.serves(blob, pair) && !store_.has_sliver(blob, pair, source.axis)) continue;
       any_ours = true;
       if (!proving || !proving->is(source)) {
         auto sliver = store_.sliver(blob, pair, source.axis);

@@ -175,6 +175,24 @@ std::vector<NodeStatus> NodeSet::status() const {
   return out;
 }
 
+LostBlobs NodeSet::lost_blobs() const {
+  std::map<BlobId, LostBlobStatus> all;
+  for (const auto& host : this->all())
+    for (const LostBlob& lost : host->lost()) {
+      LostBlobStatus& told = all[lost.blob];
+      told.blob = lost.blob;
+      if (lost.left.found[0] + lost.left.found[1] >= told.left.found[0] + told.left.found[1]) told.left = lost.left;
+      ++told.nodes;
+    }
+  LostBlobs out;
+  out.count = all.size();
+  for (auto& [blob, told] : all) {
+    if (out.told.size() == LostBlobs::kMostTold) break;
+    out.told.push_back(told);
+  }
+  return out;
+}
+
 Status NodeSet::stop_node(size_t number) {
   WFS_ASSIGN(const auto host, node(number));
   directory_.find(host->id())->close_idle();
@@ -185,7 +203,10 @@ Status NodeSet::stop_node(size_t number) {
 
 Status NodeSet::start_node(size_t number) {
   WFS_ASSIGN(const auto host, node(number));
-  return host->restart();
+  WFS_TRY(host->restart());
+  for (const auto& other : all())
+    if (other != host) other->expect_work();
+  return {};
 }
 
 Status NodeSet::follow_faults(size_t number) {

@@ -49,6 +49,8 @@ class NodeSet {
   Result<std::shared_ptr<NodeHost>> node(size_t number) const;
   // With what the chain knows about them, and their challenges in this epoch.
   std::vector<NodeStatus> status() const;
+  // What no node can heal for now.
+  LostBlobs lost_blobs() const;
 
   Status stop_node(size_t number);
   Status start_node(size_t number);

@@ -91,7 +91,9 @@ void NodeStore::load_folder(const std::string& folder) {
 void NodeStore::load_file(const BlobId& blob, const std::string& path) {
   auto file = open_or_upgrade(blob, path);
   if (!file) return pass_over(path, file.error());
-  auto record = inspect(**file);
+  ShardSet assigned = shards();
+  assigned.owned.insert(assigned.owned.end(), assigned.leaving.begin(), assigned.leaving.end());
+  auto record = inspect(**file, assigned.owned);
   if (!record) return pass_over(path, record.error());
   MutexLock lock(mutex_);
   records_.emplace(blob, std::move(*record));
@@ -119,16 +121,13 @@ NodeStore::Record NodeStore::empty_record(const BlobFile& file) {
   return record;
 }
 
-// Only slots of assigned shards are looked at: the others' entries are holes, or what a crash left of slivers that
-// were to be dropped.
+// When loading, only slots of assigned shards are looked at: nearly all of the others are holes.
 // A sealed file was synced as a whole, so its entries are believed until reading proves otherwise. One
 // that is not may have lost anything in a crash: its slivers count only if they check out now.
-Result<NodeStore::Record> NodeStore::inspect(BlobFile& file) const {
+Result<NodeStore::Record> NodeStore::inspect(BlobFile& file, const std::vector<ShardIndex>& shards) const {
   Record record = empty_record(file);
-  ShardSet assigned = shards();
-  assigned.owned.insert(assigned.owned.end(), assigned.leaving.begin(), assigned.leaving.end());
   for (Axis axis : {Axis::kPrimary, Axis::kSecondary}) {
-    for (ShardIndex shard : assigned.owned) {
+    for (ShardIndex shard : shards) {
       const uint16_t slot = raw(shard);
       WFS_ASSIGN(bool there, file.has_entry(axis, slot));
       if (there && !file.sealed()) there = file.read_sliver(axis, slot).ok();
@@ -328,9 +327,28 @@ Status NodeStore::drop(const BlobId& blob) {
   return removed.ok() || removed.error().code() == Code::kNotFound ? ok_status() : removed;
 }
 
-Status NodeStore::drop_unassigned() {
+// Nothing is ever written there, so nobody is in the way.
+Status NodeStore::look_for_unassigned(const BlobId& blob) {
+  if (!has_metadata(blob)) return {};
+  std::vector<ShardIndex> others;
+  {
+    MutexLock lock(mutex_);
+    for (uint16_t shard = 0; shard < shape_.n(); ++shard)
+      if (!served_[shard]) others.push_back(ShardIndex{shard});
+  }
+  auto file = open_file(blob);
+  if (!file) return {};  // it is missed, or found damaged, when it is read
+  WFS_ASSIGN(const Record found, inspect(**file, others));
+  for (const Axis axis : {Axis::kPrimary, Axis::kSecondary})
+    for (const ShardIndex shard : others)
+      if (found.stored[at(axis)][raw(shard)]) set_stored(blob, axis, raw(shard), true);
+  return {};
+}
+
+Status NodeStore::drop_unassigned(const std::set<BlobId>& kept) {
   Status outcome;
   for (const BlobId& blob : blobs()) {
+    if (kept.contains(blob)) continue;
     std::vector<bool> strangers;
     {
       MutexLock lock(mutex_);

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -58,8 +59,10 @@ class NodeStore {
   void mark_in_transfer(const std::vector<ShardIndex>& shards);
   void mark_recovering(const std::vector<ShardIndex>& shards);
   ShardState state(ShardIndex shard) const;
-  // Erases the slivers of all other shards.
-  Status drop_unassigned();
+  // Slivers of other shards that were kept before the store was opened anew: it has them from now on.
+  Status look_for_unassigned(const BlobId& blob);
+  // Erases the slivers of all other shards, but of the blobs that are `kept`.
+  Status drop_unassigned(const std::set<BlobId>& kept = {});
 
   bool owns(const BlobId& blob, PairIndex pair) const;
   // Owned, or given away just now.
@@ -101,7 +104,7 @@ class NodeStore {
   void load_file(const BlobId& blob, const std::string& path);
   void pass_over(const std::string& path, const Error& error);
   Result<std::unique_ptr<BlobFile>> open_or_upgrade(const BlobId& blob, const std::string& path);
-  Result<Record> inspect(BlobFile& file) const;
+  Result<Record> inspect(BlobFile& file, const std::vector<ShardIndex>& shards) const;
 
   std::string folder_of(const BlobId& blob) const;
   std::string path_of(const BlobId& blob) const;

@@ -6,8 +6,9 @@ namespace {
 constexpr Millis kNothingToDo{1'000};
 
 // The metadata of blobs of which nothing is the node's any more.
-Status drop_everything(NodeStore& store) {
-  for (const BlobId& blob : store.blobs()) WFS_TRY(store.drop(blob));
+Status drop_everything(NodeStore& store, const std::set<BlobId>& kept) {
+  for (const BlobId& blob : store.blobs())
+    if (!kept.contains(blob)) WFS_TRY(store.drop(blob));
   return {};
 }
 
@@ -83,15 +84,25 @@ void NodeWork::follow() {
 bool NodeWork::has_synced(uint32_t epoch) const {
   if (followed_epoch_ != epoch) return false;
   const auto sync = current_sync();
-  return (!sync || sync->done()) && (!healer_ || healer_->is_whole());
+  return (!sync || sync->done()) && (!healer_ || healer_->has_all_before(epoch));
 }
 
-Status NodeWork::let_go() {
+std::optional<std::vector<BlobId>> NodeWork::lacking() const {
+  return healer_ ? healer_->lacking() : std::optional(std::vector<BlobId>());
+}
+
+Status NodeWork::let_go(const std::set<BlobId>& kept) {
   const uint32_t epoch = world_.membership.committees()->epoch;
-  if (let_go_in_ == epoch) return {};
+  std::set<BlobId> still = kept;
+  if (let_go_in_ == epoch) {
+    std::erase_if(still, [this](const BlobId& blob) { return !kept_.contains(blob); });
+    if (still.size() == kept_.size()) return {};
+  }
   node_.let_go();
-  WFS_TRY(store_->drop_unassigned());
-  if (store_->shards().owned.empty()) WFS_TRY(drop_everything(*store_));
+  WFS_TRY(store_->drop_unassigned(still));
+  if (store_->shards().owned.empty()) WFS_TRY(drop_everything(*store_, still));
+  for (const BlobId& blob : still) WFS_TRY(store_->look_for_unassigned(blob));
+  kept_ = std::move(still);
   let_go_in_ = epoch;
   return {};
 }
@@ -108,6 +119,8 @@ SyncCounts NodeWork::sync_counts() const {
   const auto sync = current_sync();
   return sync ? sync->counts() : SyncCounts{};
 }
+
+std::vector<LostBlob> NodeWork::lost() const { return healer_ ? healer_->lost() : std::vector<LostBlob>(); }
 
 std::optional<HealCounts> NodeWork::heal_counts() const {
   return healer_ ? std::optional(healer_->counts()) : std::nullopt;

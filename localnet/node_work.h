@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "localnet/healer.h"
 #include "localnet/shard_sync.h"
@@ -47,10 +49,13 @@ class NodeWork {
 
   // The committees have changed: shards come and go.
   void follow();
-  // It has what is its own in this epoch, as far as that can be had.
+  // It has what is its own of the blobs of earlier epochs, but for what is beyond healing for now.
   bool has_synced(uint32_t epoch) const;
-  // All who gained shards in this epoch have them: what was given away is erased, once in an epoch.
-  Status let_go();
+  // Blobs of which it lacks something; nothing as long as it has not looked.
+  std::optional<std::vector<BlobId>> lacking() const;
+  // All who gained shards in this epoch have them: what was given away is erased, once in an epoch; but of `kept` it is
+  // as soon as they are not kept any more.
+  Status let_go(const std::set<BlobId>& kept);
   // Forgets blobs that no live object names any more.
   Status drop_expired();
 
@@ -58,6 +63,8 @@ class NodeWork {
   SyncCounts sync_counts() const;
   // Nothing when it does not heal.
   std::optional<HealCounts> heal_counts() const;
+  // Blobs that are beyond healing for now.
+  std::vector<LostBlob> lost() const;
 
  private:
   NodeWork(const World& world, const Options& options, const bls::SecretKey& key, std::unique_ptr<NodeStore> store,
@@ -72,6 +79,7 @@ class NodeWork {
   const std::unique_ptr<Healer> healer_;  // null when it does not heal
 
   std::atomic<uint32_t> followed_epoch_{0}, let_go_in_{0};
+  std::set<BlobId> kept_;  // of whoever lets go
   mutable Mutex mutex_;
   std::shared_ptr<ShardSync> sync_ GUARDED_BY(mutex_);  // of the change that runs; shared with the thread that steps
 };

@@ -242,7 +242,8 @@ HttpAnswer StorageNode::metadata_status(const BlobId& blob) {
 
 HttpAnswer StorageNode::get_sliver(const SliverPath& where) {
   if (!shape().has(where.pair)) return refuse::index_out_of_range(shape().n());
-  if (!store_.serves(where.blob, where.pair)) return refuse::shard_not_assigned();
+  if (!store_.serves(where.blob, where.pair) && !store_.has_sliver(where.blob, where.pair, where.axis))
+    return refuse::shard_not_assigned();
   if (!registry_.standing(where.blob).registered()) return refuse::sliver_not_found();
   auto sliver = store_.sliver(where.blob, where.pair, where.axis);
   if (sliver) return bytes_answer(sliver_data_to_bytes(*sliver));

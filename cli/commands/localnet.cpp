@@ -78,12 +78,30 @@ void print_duties(const nlohmann::json& node) {
 
 void print_healing(const nlohmann::json& healing) {
   if (const auto lacking = healing.value("blobsLacking", uint64_t{0}); lacking > 0)
-    fmt::print(", HEALING: {} blobs are not whole", lacking);
+    fmt::print(", HEALING: {} blobs are not whole{}", lacking,
+               healing.value("blobsBeyondHealing", uint64_t{0}) > 0 ? ", some BEYOND HEALING" : "");
   if (const auto rebuilt = healing.value("bytesRebuilt", uint64_t{0}); rebuilt > 0)
     fmt::print(", rebuilt {} from {} that others sent", format_bytes(rebuilt),
                format_bytes(healing.value("bytesMoved", uint64_t{0})));
   if (const auto liars = healing.value("liarsFound", uint64_t{0}); liars > 0)
     fmt::print(", LIARS met: {}", liars);
+}
+
+// Blobs of which so much is gone that nobody can have them, by name.
+void print_lost(const nlohmann::json& lost) {
+  const auto count = lost.value("count", uint64_t{0});
+  if (count == 0) return;
+  fmt::print("  BEYOND HEALING: of {} blob{} too much is gone; {} read and healed again when nodes come back with more "
+             "of it.\n", count, count == 1 ? "" : "s", count == 1 ? "it is" : "they are");
+  const auto blobs = lost.value("blobs", nlohmann::json::array());
+  for (const auto& blob : blobs) {
+    const auto primary = blob.value("primary", nlohmann::json::object());
+    const auto secondary = blob.value("secondary", nlohmann::json::object());
+    fmt::print("    {}  {} primary slivers are left of {} needed, {} secondary ones of {}\n",
+               blob.value("blobId", ""), primary.value("found", 0), primary.value("needed", 0),
+               secondary.value("found", 0), secondary.value("needed", 0));
+  }
+  if (count > blobs.size()) fmt::print("    and {} more\n", count - blobs.size());
 }
 
 // " FAULTS: slow (3 struck), wrong (rate 0.5, 0 struck)"
@@ -110,6 +128,7 @@ void print_contents(const nlohmann::json& network) {
     fmt::print("; {} on disk, {:.1f} times as much", format_bytes(stored),
                static_cast<double>(stored) / static_cast<double>(handed_in));
   fmt::print("\n");
+  print_lost(network.value("beyondHealing", nlohmann::json::object()));
   if (const auto faults = faults_text(network.value("ledgerFaults", nlohmann::json::array())); !faults.empty())
     fmt::print("  ledger    {}\n", faults);
   size_t number = 0;
@@ -197,12 +216,16 @@ Result<int> run_start_node(const LocalnetArguments& arguments, const Context& co
 // Whether the epoch changes by itself is the configuration's affair; this is by hand.
 Result<int> run_advance_epoch(const LocalnetArguments& arguments, const Context& context) {
   WFS_ASSIGN(const auto options, resolve(arguments, context));
-  WFS_ASSIGN(const uint32_t epoch, advance_local_epoch(system_files(), options.folder));
+  WFS_ASSIGN(const std::string answer, advance_local_epoch(system_files(), options.folder));
   if (context.json) {
-    fmt::print("{}\n", nlohmann::json({{"epoch", epoch}}).dump());
-  } else {
-    fmt::print("It is epoch {} now; its nodes have the shards that are theirs.\n", epoch);
+    fmt::print("{}\n", answer);
+    return 0;
   }
+  const auto told = nlohmann::json::parse(answer, nullptr, false);
+  if (!told.is_object() || !told.contains("epoch"))
+    return Error(Code::kInternal, "the local network's answer makes no sense: " + answer);
+  fmt::print("It is epoch {} now; its nodes have the shards that are theirs.\n", told.value("epoch", 0));
+  print_lost(told.value("beyondHealing", nlohmann::json::object()));
   return 0;
 }
 

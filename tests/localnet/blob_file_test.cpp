@@ -244,6 +244,29 @@ TEST_F(NodeStoreTest, ShardsComeAndGoAtRunTime) {
   EXPECT_EQ(shards_of(store_->held(blob_, Axis::kPrimary), Axis::kPrimary), shards({3, 4, 7}));
 }
 
+// Of blobs that cannot be healed, whoever has slivers of shards that are another node's keeps them.
+TEST_F(NodeStoreTest, SliversOfOtherShardsAreKeptAndFoundAgain) {
+  store_->assign({shards({2, 3}), {}});
+  ASSERT_TRUE(store_->put_metadata(blob_, encoded_.metadata).ok());
+  for (uint16_t shard : {2, 3}) put(ShardIndex{shard});
+  store_->assign({shards({3}), {}});
+  ASSERT_TRUE(store_->drop_unassigned({blob_}).ok());
+  EXPECT_EQ(store_->status().slivers, 4u);
+  shards_ = shards({3});
+  reopen();
+  const auto held = [this] { return shards_of(store_->held(blob_, Axis::kPrimary), Axis::kPrimary); };
+  EXPECT_EQ(held(), shards({3})) << "nobody looks for others when it starts";
+  ASSERT_TRUE(store_->look_for_unassigned(blob_).ok());
+  EXPECT_EQ(held(), shards({2, 3}));
+  EXPECT_EQ(store_->status().slivers, 4u);
+  const PairIndex other = shape_.pair_of(blob_, ShardIndex{2});
+  EXPECT_EQ(store_->sliver(blob_, other, Axis::kSecondary).value(), encoded_.pairs[raw(other)].secondary);
+  ASSERT_TRUE(store_->drop_unassigned().ok());
+  ASSERT_TRUE(store_->look_for_unassigned(blob_).ok());
+  EXPECT_EQ(held(), shards({3}));
+  EXPECT_TRUE(store_->look_for_unassigned(BlobId{}).ok()) << "of what it has not there is nothing";
+}
+
 // What is written after the seal is not vouched for by it: a crash may have torn it.
 TEST_F(NodeStoreTest, AFileThatGainsSliversIsSealedAnew) {
   shards_ = shards({0, 1});

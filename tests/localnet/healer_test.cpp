@@ -139,6 +139,110 @@ TEST_F(HealerTest, SaysThatItIsInRecoveryAsLongAsTooManyAreGone) {
   EXPECT_FALSE(ring_.is_whole(0, blob));
   EXPECT_EQ(ring_.healer(0).counts().blobs_lacking, 1u);
   EXPECT_EQ(ring_.kept_by(0).state(ring_.current().members()[0].shards[0]), ShardState::kInRecovery);
+  EXPECT_TRUE(ring_.healer(0).lost().empty()) << "who does not answer may have it";
+  EXPECT_FALSE(ring_.healer(0).has_all_before(2));
+}
+
+TEST_F(HealerTest, WhatNobodyHasEnoughOfIsBeyondHealingForNow) {
+  const EncodedBlob blob = ring_.store(content_of(20'000));
+  for (size_t node : {0, 1, 2, 3}) ring_.wipe(node);
+  ASSERT_TRUE(ring_.heal(0));
+  Healer& healer = ring_.healer(0);
+  const auto lost = healer.lost();
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].blob, blob.metadata.blob_id());
+  const size_t left = ring_.current().members()[4].shards.size();
+  for (size_t axis : {0, 1}) EXPECT_EQ(lost[0].left.found[axis], left);
+  EXPECT_EQ(lost[0].left.needed[0], 11u);
+  EXPECT_EQ(lost[0].left.needed[1], 21u);
+  EXPECT_EQ(healer.lacking(), std::optional(std::vector{blob.metadata.blob_id()}));
+  EXPECT_EQ(healer.counts().blobs_lacking, 1u);
+  EXPECT_EQ(healer.counts().blobs_lost, 1u);
+  EXPECT_TRUE(healer.has_all_before(2));
+  healer.expect_work();  // everything has to be found anew
+  EXPECT_FALSE(healer.has_all_before(2));
+  EXPECT_TRUE(healer.lost().empty());
+  EXPECT_FALSE(healer.lacking());
+  ASSERT_TRUE(ring_.heal(0));
+  EXPECT_TRUE(healer.has_all_before(2));
+  // Another node gets its data back.
+  for (const SliverPair& pair : blob.pairs) {
+    if (ring_.owner(blob.metadata.blob_id(), pair.pair) != 2) continue;
+    ASSERT_TRUE(ring_.kept_by(2).put_metadata(blob.metadata.blob_id(), blob.metadata).ok());
+    ASSERT_TRUE(ring_.kept_by(2).put_sliver(blob.metadata.blob_id(), pair.primary).ok());
+    ASSERT_TRUE(ring_.kept_by(2).put_sliver(blob.metadata.blob_id(), pair.secondary).ok());
+  }
+  ring_.clock.advance(Millis(10'000));
+  ASSERT_TRUE(ring_.heal(0));
+  EXPECT_TRUE(ring_.is_whole(0, blob));
+  EXPECT_TRUE(healer.lost().empty());
+  EXPECT_EQ(healer.counts().blobs_lacking, 0u);
+}
+
+// It was stored in this epoch, whose nodes take it or heal it later.
+TEST_F(HealerTest, WhatWasStoredInAnEpochIsNotOwedInIt) {
+  ring_.store(content_of(20'000));
+  ring_.wipe(0);
+  for (size_t gone : {1, 2, 3}) ring_.stop(gone);
+  EXPECT_FALSE(ring_.healer(0).has_all_before(1)) << "it has not looked";
+  ASSERT_TRUE(ring_.heal(0));
+  EXPECT_TRUE(ring_.healer(0).has_all_before(1));
+  EXPECT_FALSE(ring_.healer(0).has_all_before(2));
+}
+
+TEST_F(HealerTest, NothingIsLeftOfABlobWithoutMetadata) {
+  ring_.store(content_of(20'000));
+  for (size_t node = 0; node < 5; ++node) ring_.wipe(node);
+  ASSERT_TRUE(ring_.heal(0));
+  ASSERT_EQ(ring_.healer(0).lost().size(), 1u);
+  EXPECT_EQ(ring_.healer(0).lost()[0].left.found[0], 0u);
+  EXPECT_TRUE(ring_.healer(0).has_all_before(2));
+}
+
+// Ten of 31 shards may be silent (f).
+TEST_F(HealerTest, AQuorumHasToSayThatItIsBeyondHealing) {
+  ring_.store(content_of(20'000));
+  for (size_t node : {0, 1, 2, 3}) ring_.wipe(node);
+  ring_.stop(1);
+  ring_.stop(2);
+  ASSERT_TRUE(ring_.heal(0));
+  EXPECT_TRUE(ring_.healer(0).lost().empty());
+  EXPECT_FALSE(ring_.healer(0).has_all_before(2));
+  ring_.wipe(2);  // it answers again
+  ring_.clock.advance(Millis(10'000));
+  ASSERT_TRUE(ring_.heal(0));
+  EXPECT_EQ(ring_.healer(0).lost().size(), 1u);
+  EXPECT_TRUE(ring_.healer(0).has_all_before(2));
+}
+
+TEST(HealBookTest, WhatWasFoundBeforeEverythingIsDueAgainHoldsNoMore) {
+  HealBook book;
+  const BlobId a{{1}}, b{{2}};
+  EXPECT_FALSE(book.to_be_healed()) << "nobody has looked";
+  EXPECT_TRUE(book.take_all_due());
+  HealQueue lacking;
+  lacking.put(a, {});
+  lacking.put(b, {});
+  book.replace(lacking);
+  EXPECT_TRUE(book.set_lost(a, {}, book.turn()));
+  EXPECT_EQ(book.to_be_healed(), std::optional(std::vector{b}));
+  EXPECT_TRUE(book.set_lost(b, {}, book.turn()));
+  EXPECT_EQ(book.to_be_healed(), std::optional(std::vector<BlobId>()));
+  const uint64_t turn = book.turn();
+  book.expect_work();
+  EXPECT_FALSE(book.set_lost(a, {}, turn)) << "no news";
+  EXPECT_TRUE(book.take_all_due());
+  book.replace(lacking);
+  EXPECT_TRUE(book.seemed_lost(a));
+  EXPECT_TRUE(book.lost().empty());
+  EXPECT_EQ(book.to_be_healed(), std::optional(std::vector{a, b}));
+  book.set_lost(a, {}, book.turn());
+  book.is_whole(b);
+  EXPECT_EQ(book.to_be_healed(), std::optional(std::vector<BlobId>()));
+  EXPECT_EQ(book.count_lost(), 1u);
+  HealQueue nothing;
+  book.replace(nothing);
+  EXPECT_FALSE(book.seemed_lost(a));
 }
 
 TEST_F(HealerTest, RecentUploadsAreWaitedFor) {
@@ -168,7 +272,7 @@ TEST_F(HealerTest, AllBlobsAreNotLookedAtAtEveryStep) {
   EXPECT_GE(steps, blobs.size());
   EXPECT_EQ(ring_.registry.looks - before, 2u) << "one at first, and one that finds that there is no more";
   for (const EncodedBlob& blob : blobs) EXPECT_TRUE(ring_.is_whole(0, blob));
-  EXPECT_TRUE(healer.is_whole());
+  EXPECT_TRUE(healer.has_all_before(2));
 }
 
 TEST(HealQueueTest, TellsWhoseTimeHasCome) {

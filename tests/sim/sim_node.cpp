@@ -56,6 +56,37 @@ void SimNode::power_cut(Rng& rng) {
   files_.power_cut(rng);
 }
 
+void SimNode::take_disk() {
+  stop();
+  const std::string blobs = kBlobFolder;
+  const auto folders = files_.list(blobs).value();
+  for (const auto& folder : folders) {
+    const auto files = files_.list(blobs + "/" + folder.name).value();
+    for (const auto& file : files) {
+      const std::string path = blobs + "/" + folder.name + "/" + file.name;
+      const auto opened = files_.open(path, Files::Open::kRead).value();
+      Bytes bytes(opened->size().value());
+      WFS_CHECK(opened->read_at(0, bytes).value() == bytes.size());
+      taken_[path] = std::move(bytes);
+    }
+  }
+  wipe();
+}
+
+void SimNode::return_disk(const std::set<BlobId>& whole) {
+  stop();
+  for (const auto& [path, bytes] : taken_) {
+    const size_t name = path.rfind('/') + 1;
+    const auto blob = BlobId::parse(path.substr(name, path.rfind('.') - name));
+    if (blob && whole.contains(*blob)) continue;
+    WFS_CHECK(files_.make_directories(path.substr(0, name - 1)).ok());
+    const auto file = files_.open(path, Files::Open::kCreate).value();
+    WFS_CHECK(file->truncate(0).ok() && file->write_at(0, bytes).ok());
+  }
+  WFS_CHECK(files_.sync_filesystem("/").ok());
+  taken_.clear();
+}
+
 void SimNode::wipe() {
   stop();
   WFS_CHECK(files_.sync_filesystem("/").ok());  // or the next power cut would bring back what is gone

@@ -4,7 +4,10 @@
 // One thread.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "base/testing/faulty_files.h"
@@ -32,6 +35,10 @@ class SimNode final : public net::EpochNode {
   void power_cut(Rng& rng);
   // All that the node stores is gone; it does not run.
   void wipe();
+  // The same, but it comes back: what was on that disk of blobs that are not `whole` by now replaces what there is.
+  void take_disk();
+  void return_disk(const std::set<BlobId>& whole);
+  bool misses_disk() const { return !taken_.empty(); }
 
   // Where another node, or this one, is reached by this one.
   void meet(const std::string& id, std::unique_ptr<net::NodeWire> wire);
@@ -43,7 +50,10 @@ class SimNode final : public net::EpochNode {
   const std::string& id() const override { return id_; }
   Status follow_membership() override;
   bool has_synced(uint32_t epoch) const override { return work_ && work_->has_synced(epoch); }
-  Status let_go() override { return work_ ? work_->let_go() : ok_status(); }
+  std::optional<std::vector<BlobId>> lacking() const override { return work_ ? work_->lacking() : std::nullopt; }
+  Status let_go(const std::set<BlobId>& kept) override { return work_ ? work_->let_go(kept) : ok_status(); }
+  // Blobs that it says are beyond healing.
+  std::vector<net::LostBlob> lost() const { return work_ ? work_->lost() : std::vector<net::LostBlob>(); }
   Status drop_expired() override { return work_ ? work_->drop_expired() : ok_status(); }
 
   net::Faults& faults() { return faults_; }
@@ -58,6 +68,7 @@ class SimNode final : public net::EpochNode {
   const bls::SecretKey& key_;
   MemoryFiles disk_;
   FaultyFiles files_{disk_};
+  std::map<std::string, Bytes> taken_;  // by path
   net::Faults faults_;
   const net::LaggingRegistry seen_;
   net::Traffic traffic_;

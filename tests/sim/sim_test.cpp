@@ -33,7 +33,8 @@ TEST(Simulation, InvariantsHoldForSomeHundredsOfSeeds) {
   for (uint64_t happened : {counts.stores_refused, counts.reads_refused, counts.reads_of_nothing, counts.deletions,
                             counts.extensions, counts.stale_certificates, counts.beyond_f, counts.power_cuts,
                             counts.wipes, counts.healed, counts.joined, counts.left, counts.stakes, counts.shards_moved,
-                            counts.epochs_put_off, counts.challenges_failed, counts.forgeries})
+                            counts.epochs_put_off, counts.challenges_failed, counts.forgeries, counts.disks_returned,
+                            counts.despairs})
     EXPECT_GT(happened, kSeeds / 30);
 }
 
@@ -128,7 +129,10 @@ void print(const SimCounts& counts) {
       {"forged certificates", counts.forgeries},
       {"power cuts", counts.power_cuts},
       {"disks lost", counts.wipes},
-      {"and healed again while things went on", counts.healed}};
+      {"disks taken out", counts.disks_taken},
+      {"disks put back", counts.disks_returned},
+      {"and healed again while things went on", counts.healed},
+      {"times that a node found a blob beyond healing", counts.despairs}};
   for (const auto& [what, count] : lines) print(what, count);
 }
 

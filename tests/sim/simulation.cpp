@@ -80,6 +80,9 @@ SimCounts& SimCounts::operator+=(const SimCounts& other) {
   challenges_failed += other.challenges_failed;
   penalties += other.penalties;
   forgeries += other.forgeries;
+  disks_taken += other.disks_taken;
+  disks_returned += other.disks_returned;
+  despairs += other.despairs;
   return *this;
 }
 
@@ -110,6 +113,7 @@ const std::vector<Simulation::Step>& Simulation::steps() {
       {4, "power cut", &Simulation::power_cut},
       {1, "power cut of all", &Simulation::power_cut_of_all},
       {2, "wipe", &Simulation::wipe},
+      {3, "disk", &Simulation::take_or_return_disk},
       {10, "fault", &Simulation::set_fault},
       {5, "no faults", &Simulation::clear_faults},
       {5, "turn of fortune", &Simulation::turn_of_fortune},
@@ -138,6 +142,7 @@ void Simulation::one_step() {
     }
     say("  " + std::string(step.name));
     (this->*step.run)();
+    check_despair();
     if (!within_f()) ++counts_.beyond_f;
     return;
   }
@@ -537,8 +542,26 @@ void Simulation::check_synced() {
   for (size_t i = 0; i < network_.node_count(); ++i) {
     if (misled_.contains(i) || !network_.node(i).has_synced(epoch)) continue;
     for (const BlobId& blob : network_.ledger().certified_blobs())
-      if (is_of_the_past(blob) && !network_.node(i).has_all_of(blob))
+      if (is_of_the_past(blob) && !network_.node(i).has_all_of(blob) && !says_lost(i, blob))
         fail("node " + std::to_string(i) + " says that it has synced, and lacks some of " + blob.to_string());
+  }
+}
+
+bool Simulation::says_lost(size_t node, const BlobId& blob) {
+  const auto lost = network_.node(node).lost();
+  return std::any_of(lost.begin(), lost.end(), [&](const net::LostBlob& one) { return one.blob == blob; });
+}
+
+void Simulation::check_despair() {
+  for (size_t i = 0; i < network_.node_count(); ++i) {
+    const auto lost = network_.node(i).lost();
+    if (!within_f()) despairing_.insert(i);
+    if (lost.empty() && within_f()) despairing_.erase(i);
+    if (lost.empty()) continue;
+    ++counts_.despairs;
+    if (!despairing_.contains(i) && !misled_.contains(i))
+      fail("node " + std::to_string(i) + " says that " + lost[0].blob.to_string() +
+           " is beyond healing although no more than f shards are bad");
   }
 }
 
@@ -647,6 +670,40 @@ void Simulation::wipe() {
   say("  node " + std::to_string(node) + " loses its disk");
 }
 
+// A disk may go for a while, and more than the network bears may be gone at a time, in a reckless life.
+void Simulation::take_or_return_disk() {
+  const size_t node = rng_.below(network_.node_count());
+  if (network_.node(node).misses_disk()) return return_disk(node);
+  if (!reckless_) return;
+  for (uint64_t count = 1 + rng_.below(network_.node_count()); count > 0; --count)
+    take_disk((node + count) % network_.node_count());
+}
+
+void Simulation::take_disk(size_t node) {
+  if (network_.node(node).misses_disk()) return;
+  ++counts_.disks_taken;
+  network_.node(node).start();
+  network_.node(node).take_disk();
+  network_.node(node).start();
+  stopped_.erase(node);
+  emptied_.insert(node);
+  say("  the disk of node " + std::to_string(node) + " is taken out");
+}
+
+void Simulation::return_disk(size_t node) {
+  if (!network_.node(node).misses_disk()) return;
+  ++counts_.disks_returned;
+  network_.node(node).start();
+  std::set<BlobId> whole;
+  for (const BlobId& blob : network_.ledger().certified_blobs())
+    if (network_.node(node).has_all_of(blob)) whole.insert(blob);
+  network_.node(node).return_disk(whole);
+  network_.node(node).start();
+  stopped_.erase(node);
+  emptied_.insert(node);
+  say("  node " + std::to_string(node) + " has its disk again");
+}
+
 void Simulation::set_fault() {
   if (chance(15)) {
     const net::FaultRule rule = draw_rule({"", "register", "certify", "standing"});
@@ -697,12 +754,16 @@ bool Simulation::all_is_settled() {
   return settled;
 }
 
+void Simulation::work_until_idle() {
+  for (size_t node = 0; node < network_.node_count(); ++node)
+    for (int steps = 0; steps < kMostHealSteps && network_.node(node).step() == Millis(0); ++steps) continue;
+  misled_.clear();
+}
+
 // Blobs certified just now are given time to arrive, and what could not be healed is tried again after a while.
 void Simulation::check_settling() {
   for (int rounds = 0; rounds < kMostRounds && failure_.empty(); ++rounds) {
-    for (size_t node = 0; node < network_.node_count(); ++node)
-      for (int steps = 0; steps < kMostHealSteps && network_.node(node).step() == Millis(0); ++steps) continue;
-    misled_.clear();
+    work_until_idle();
     drive();
     network_.clock().advance(kHealAgain);
     if (rounds >= kFewestRounds && all_is_settled()) return check_given_away();
@@ -774,8 +835,26 @@ void Simulation::turn_of_fortune() {
 
 void Simulation::let_time_pass() { network_.clock().advance(Millis(rng_.below(120'000))); }
 
+void Simulation::check_epochs_go_on() {
+  end_all_trouble();
+  bool begun = false;
+  for (int rounds = 0; rounds < kMostRounds && failure_.empty(); ++rounds) {
+    work_until_idle();
+    drive();
+    check_despair();
+    network_.clock().advance(kHealAgain);
+    if (network_.committees()->phase == net::Phase::kSync || network_.change_is_asked_for()) continue;
+    if (begun) return;
+    begun = network_.begin_change().ok();
+    note_epoch();
+  }
+  fail("epochs do not go on although all nodes answer");
+}
+
 void Simulation::finish() {
   say("  the end: no more faults");
+  if (chance(50)) check_epochs_go_on();
+  for (size_t node = 0; node < network_.node_count(); ++node) return_disk(node);
   end_all_trouble();
   check_settling();
   if (failure_.empty() && chance(50)) settle_next_epoch();

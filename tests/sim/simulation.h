@@ -25,6 +25,8 @@ struct SimCounts {
   uint64_t faults = 0, beyond_f = 0, power_cuts = 0, wipes = 0, healed = 0;
   uint64_t joined = 0, left = 0, stakes = 0, shards_moved = 0, epochs_put_off = 0;
   uint64_t challenges = 0, challenges_failed = 0, penalties = 0, forgeries = 0;
+  uint64_t disks_taken = 0, disks_returned = 0;
+  uint64_t despairs = 0;  // of nodes, after a step: some blob is beyond healing for now
   SimCounts& operator+=(const SimCounts& other);
 };
 
@@ -66,6 +68,9 @@ class Simulation {
   void power_cut();
   void power_cut_of_all();
   void wipe();
+  void take_or_return_disk();
+  void take_disk(size_t node);
+  void return_disk(size_t node);
   void set_fault();
   void clear_faults();
   void turn_of_fortune();
@@ -93,12 +98,18 @@ class Simulation {
   void check_collected();
   // Whoever says that it has synced has what is its own of the blobs of earlier epochs.
   void check_synced();
+  // No blob is given up as long as no more than f shards are bad.
+  void check_despair();
+  bool says_lost(size_t node, const BlobId& blob);
   bool is_of_the_past(const BlobId& blob);
   // With nothing in its way, every node heals, and the change of epochs comes to its end.
   void check_settling();
+  void work_until_idle();
   void check_given_away();
   bool all_is_settled();
   void settle_next_epoch();
+  // Whatever is beyond healing, epochs go on when all nodes answer.
+  void check_epochs_go_on();
   // And then any f shards may be lost.
   void check_any_f_may_be_lost();
   // All that can be undone is.
@@ -147,6 +158,7 @@ class Simulation {
   std::vector<std::pair<uint32_t, uint64_t>> thrown_away_;  // end and bytes of reservations whose blob was deleted
   std::set<size_t> stopped_, faulty_, emptied_;
   std::set<size_t> behind_, behind_before_;  // gained shards, and were not seen whole since: now, before the epoch
+  std::set<size_t> despairing_;  // may have been right to find a blob beyond healing, and say so still
   std::set<size_t> misled_;  // what they know of themselves may be of a time when they had faults
   bool challenged_ = false;  // somebody in this epoch
   std::string failure_;
