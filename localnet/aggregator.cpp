@@ -139,7 +139,7 @@ HttpAnswer Aggregator::whole_or_range(HttpCall& call, const BlobId& blob) {
   if (!skip) return bad_query(skip.error());
   if (strict->value_or(false) && skip->value_or(false)) return exclusive_checks();
   if (auto range = call.header("Range")) return range_header(call, blob, *range);
-  return whole(call, blob, strict->value_or(false));
+  return whole(call, blob, strict->value_or(false) ? Reading::kStrictly : Reading::kWhole);
 }
 
 HttpAnswer Aggregator::range_header(HttpCall& call, const BlobId& blob, const std::string& header) {
@@ -150,7 +150,7 @@ HttpAnswer Aggregator::range_header(HttpCall& call, const BlobId& blob, const st
   const auto [first, last] = *wanted;
   const uint64_t size = (*metadata)->blob_bytes();
   if (last >= size) return bad_range(416, "the range ends past the blob, which has " + std::to_string(size) + " bytes");
-  HttpAnswer answer = send(blob, *metadata, {first, last - first + 1}, false);
+  HttpAnswer answer = send(blob, *metadata, {first, last - first + 1}, Reading::kRange);
   if (answer.status != 200) return answer;
   answer.status = 206;
   answer.with("Content-Range",
@@ -158,21 +158,21 @@ HttpAnswer Aggregator::range_header(HttpCall& call, const BlobId& blob, const st
   return dressed(call, std::move(answer), blob.to_string());
 }
 
-HttpAnswer Aggregator::whole(HttpCall& call, const BlobId& blob, bool strict) {
+HttpAnswer Aggregator::whole(HttpCall& call, const BlobId& blob, Reading how) {
   auto metadata = reader_.metadata(blob);
   if (!metadata) return read_failure(metadata.error(), true);
   if (too_large((*metadata)->blob_bytes())) return blob_too_large((*metadata)->blob_bytes(), options_.max_blob_bytes);
-  if (strict) {
+  if (how == Reading::kStrictly) {
     if (Status good = check_strictly(blob, *metadata); !good) return read_failure(good.error(), true);
   }
-  HttpAnswer answer = send(blob, *metadata, {0, (*metadata)->blob_bytes()}, true);
+  HttpAnswer answer = send(blob, *metadata, {0, (*metadata)->blob_bytes()}, how);
   return answer.status == 200 ? dressed(call, std::move(answer), blob.to_string()) : answer;
 }
 
 HttpAnswer Aggregator::stream(HttpCall& call, const BlobId& blob) {
   auto query = Query::parse(call.query(), {});
   if (!query) return bad_query(query.error());
-  HttpAnswer answer = whole(call, blob, false);
+  HttpAnswer answer = whole(call, blob, Reading::kStream);
   if (answer.status == 503) return sliver_retrieval_failed();
   return answer.status == 200 ? std::move(answer.with("x-walrus-streaming", "true")) : answer;
 }
@@ -191,7 +191,7 @@ HttpAnswer Aggregator::byte_range(HttpCall& call, const BlobId& blob) {
   const uint64_t size = (*metadata)->blob_bytes(), from = **start, count = **length;
   if (count == 0 || from > size || count > size - from)
     return bad_range(400, "the range is empty or ends past the blob, which has " + std::to_string(size) + " bytes");
-  HttpAnswer answer = send(blob, *metadata, {from, count}, false);
+  HttpAnswer answer = send(blob, *metadata, {from, count}, Reading::kRange);
   if (answer.status != 200) return answer;
   return dressed(call, std::move(answer),
                  blob.to_string() + "-" + std::to_string(from) + "-" + std::to_string(count));
@@ -239,10 +239,11 @@ Status Aggregator::write_part(const BlobId& blob, bool strict, const ByteSink& s
   return reader_.read(blob, metadata, {0, metadata->blob_bytes()}, sink);
 }
 
-HttpAnswer Aggregator::send(const BlobId& blob, const MetadataPtr& metadata, ByteRange range, bool whole_blob) {
+HttpAnswer Aggregator::send(const BlobId& blob, const MetadataPtr& metadata, ByteRange range, Reading how) {
   HttpAnswer answer;
   if (range.empty()) return answer;  // the empty blob
-  if (range.length <= kInMemoryBytes) {
+  const bool whole_blob = how != Reading::kRange;
+  if (range.length <= kInMemoryBytes && how != Reading::kStream) {
     Status read = reader_.read(blob, metadata, range, [&](ByteView piece) {
       answer.body.append(as_text(piece));
       return true;

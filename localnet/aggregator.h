@@ -37,6 +37,7 @@ class Aggregator {
 
  private:
   using Path = std::vector<std::string>;
+  enum class Reading { kRange, kWhole, kStrictly, kStream };
 
   HttpAnswer answer_now(HttpCall& call);
   // Nothing when the path is no route.
@@ -47,7 +48,7 @@ class Aggregator {
   HttpAnswer whole_or_range(HttpCall& call, const BlobId& blob);
   HttpAnswer by_object(HttpCall& call, const std::string& object_id);
   HttpAnswer range_header(HttpCall& call, const BlobId& blob, const std::string& header);
-  HttpAnswer whole(HttpCall& call, const BlobId& blob, bool strict);
+  HttpAnswer whole(HttpCall& call, const BlobId& blob, Reading how);
   HttpAnswer byte_range(HttpCall& call, const BlobId& blob);
   HttpAnswer stream(HttpCall& call, const BlobId& blob);
   HttpAnswer concat(HttpCall& call);
@@ -57,8 +58,9 @@ class Aggregator {
   bool too_large(uint64_t blob_bytes) const {
     return options_.max_blob_bytes > 0 && blob_bytes > options_.max_blob_bytes;
   }
-  // Reads into memory when the range is small, else hands out a stream whose first row is there already.
-  HttpAnswer send(const BlobId& blob, const MetadataPtr& metadata, ByteRange range, bool whole_blob);
+  // Reads into memory when the range is small and no stream was asked for, else hands out a stream whose first row is
+  // there already.
+  HttpAnswer send(const BlobId& blob, const MetadataPtr& metadata, ByteRange range, Reading how);
   Status check_strictly(const BlobId& blob, const MetadataPtr& metadata);
 
   BlobReader& reader_;

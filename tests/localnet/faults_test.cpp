@@ -225,6 +225,41 @@ TEST_F(ToleranceTest, UpToFShardsMayBeDead) {
   EXPECT_EQ(streamed.reason(), "SLIVER_RETRIEVAL_FAILED");
 }
 
+// A stream is not read whole before it is sent, however small its blob is: the first rows come, then it is cut.
+TEST_F(FaultsTest, AStreamBreaksOffWhereItsSliversEnd) {
+  start(10, 10);
+  const std::string content = content_of(20'000);
+  const std::string id = store(content);
+  const uint64_t row = metadata(content).sliver_bytes(Axis::kPrimary);
+  forget_reads();
+  const size_t owner = owner_of_row(id, 0);
+  for (size_t node = 0; node < 10; ++node) {
+    if (node == owner) continue;
+    ASSERT_TRUE(network_->set_fault(node, {.kind = FaultKind::kRefusing, .route = "/slivers/"}).ok());
+    ASSERT_TRUE(network_->set_fault(node, {.kind = FaultKind::kLostAnswer, .route = "Symbols"}).ok());
+  }
+  EXPECT_EQ(get(id).status, 503);
+  uint64_t told = 0;
+  std::string received;
+  httplib::Client client(aggregator());
+  client.set_read_timeout(120);
+  const auto result = client.Get(
+      "/v1alpha/blobs/" + id + "/stream",
+      [&](const httplib::Response& response) {
+        EXPECT_EQ(response.status, 200);
+        EXPECT_EQ(response.get_header_value("x-walrus-streaming"), "true");
+        told = std::stoull(response.get_header_value("Content-Length"));
+        return true;
+      },
+      [&](const char* data, size_t size) {
+        received.append(data, size);
+        return true;
+      });
+  EXPECT_FALSE(result) << "it is complete";
+  EXPECT_EQ(told, content.size());
+  EXPECT_TRUE(received == content.substr(0, row)) << received.size();
+}
+
 TEST_F(ToleranceTest, UpToFShardsMayLie) {
   for (size_t lying = 1; lying <= 10; ++lying) {
     SCOPED_TRACE(lying);
