@@ -92,6 +92,12 @@ Wanted wanted_by_target(const Query& query, const CodeShape& shape) {
 }  // namespace
 
 HttpAnswer StorageNode::recovery_symbols(HttpCall& call, const BlobId& blob) {
+  const GatePass pass(recovering_);
+  if (!pass.inside()) return refuse::unavailable("too many requests for recovery symbols");
+  return admitted_recovery_symbols(call, blob);
+}
+
+HttpAnswer StorageNode::admitted_recovery_symbols(HttpCall& call, const BlobId& blob) {
   auto query = Query::parse(call.query(), {"targetSliver", "targetType", "proofAxis"}, {"id"});
   if (!query) return text_answer(400, query.error().message());
   auto proof_axis = axis_named(query->text("proofAxis"));

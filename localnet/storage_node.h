@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "codec/signed_messages.h"
+#include "localnet/gate.h"
 #include "localnet/http_types.h"
 #include "localnet/ledger.h"
 #include "localnet/membership.h"
@@ -19,6 +20,10 @@ ShardSet shards_of(const std::string& id, const EpochCommittees& committees);
 
 // Of symbols in one answer; what is beyond has to be asked for again.
 constexpr uint64_t kSymbolsAnswerBytes = 64 << 20;
+
+// Requests for recovery symbols at work at a time, each of which may expand and hash many slivers; the next one is
+// UNAVAILABLE. Fewer than the threads of a node's server, so that there is always one for other requests.
+constexpr size_t kRecoveryRequestsAtATime = 100;
 
 class StorageNode {
  public:
@@ -61,6 +66,7 @@ class StorageNode {
   HttpAnswer blob_status(const BlobId& blob);
   HttpAnswer decoding_symbols(HttpCall& call, const BlobId& blob);
   HttpAnswer recovery_symbols(HttpCall& call, const BlobId& blob);
+  HttpAnswer admitted_recovery_symbols(HttpCall& call, const BlobId& blob);
   HttpAnswer sync_shard(HttpCall& call);
   Bytes slivers_of_shard(const SyncShardRequest& request);
   HttpAnswer health(HttpCall& call);
@@ -82,6 +88,7 @@ class StorageNode {
   const bls::PublicKey public_key_;
   const Deadline::TimePoint started_;
   PendingBuffer pending_;
+  Gate recovering_{kRecoveryRequestsAtATime, 0};  // nobody waits
   Mutex follow_mutex_;
   std::shared_ptr<const EpochCommittees> followed_ GUARDED_BY(follow_mutex_);
   uint32_t let_go_in_ GUARDED_BY(follow_mutex_) = 0;  // epoch

@@ -1,5 +1,7 @@
 // The storage-node API as its clients see it (storage-node API, sections 3 to 5).
 #include <algorithm>
+#include <future>
+#include <latch>
 
 #include "codec/recovery.h"
 #include "localnet/envelope.h"
@@ -526,6 +528,51 @@ TEST(SymbolsTest, AnAnswerHoldsNoMoreThanItsLimit) {
   EXPECT_EQ(ask(most), most * one + kCountBytes);
   EXPECT_EQ(ask(most + 1), most * one + kCountBytes);
   EXPECT_EQ(ask(3 * most), most * one + kCountBytes);
+}
+
+// A request that is at work until it is let go.
+class HeldCall final : public HttpCall {
+ public:
+  HeldCall(const std::string& path, std::latch& at_work, std::latch& let_go)
+      : path_(path), at_work_(at_work), let_go_(let_go) {}
+  const std::string& method() const override { return method_; }
+  const std::string& path() const override { return path_; }
+  const std::string& query() const override {
+    at_work_.count_down();
+    let_go_.wait();
+    return query_;
+  }
+  std::optional<std::string> header(const std::string&) const override { return std::nullopt; }
+  bool read_body(const ByteSink&) override { return true; }
+
+ private:
+  const std::string method_ = "GET", path_, query_ = "id=0-0";
+  std::latch &at_work_, &let_go_;
+};
+
+TEST(SymbolsTest, ProofsAreMadeForSoManyAtATime) {
+  NodeRing ring(10, 1);
+  const EncodedBlob blob = ring.store(Bytes(100));
+  const std::string path = "/v1/blobs/" + blob.metadata.blob_id().to_string() + "/recoverySymbols";
+  std::latch at_work(kRecoveryRequestsAtATime), let_go(1);
+  std::vector<std::future<int>> held;
+  for (size_t i = 0; i < kRecoveryRequestsAtATime; ++i)
+    held.push_back(std::async(std::launch::async, [&] {
+      HeldCall call(path, at_work, let_go);
+      return ring.answer(0, call).status;
+    }));
+  at_work.wait();  // as many as may be
+  FakeCall one_more("GET", path, "id=0-0");
+  const HttpAnswer refused = ring.answer(0, one_more);
+  let_go.count_down();
+  EXPECT_EQ(refused.status, 503);
+  const Json error = Json::parse(refused.body)["error"];
+  EXPECT_EQ(error["status"], "UNAVAILABLE");
+  EXPECT_EQ(error["details"][0]["reason"], "UNAVAILABLE");
+  EXPECT_EQ(error["details"][0]["domain"], "global");
+  for (auto& status : held) EXPECT_EQ(status.get(), 200);
+  FakeCall later("GET", path, "id=0-0");
+  EXPECT_EQ(ring.answer(0, later).status, 200);
 }
 
 class ManyNodesTest : public NetworkTest {};
