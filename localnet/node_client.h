@@ -56,14 +56,14 @@ class NodeClient {
   Status put_metadata(const BlobId& blob, ByteView bcs);
   Status put_sliver(const BlobId& blob, const Sliver& sliver);
 
-  // True for a little while after the node did not answer.
+  // True for a little while after the node did not answer, and for longer after it hung.
   bool seems_down() const;
-  // The same for half a minute after it took a request and said nothing.
-  bool hangs() const;
   void close_idle() { wire_->close_idle(); }
   const std::string& name() const { return name_; }
 
  private:
+  // True for half a minute after it took a request and said nothing.
+  bool hangs() const;
   // The body of a 2xx answer.
   Result<std::string> get(const std::string& target, uint64_t max_bytes);
   Status put(const std::string& target, ByteView body, Millis patience);
