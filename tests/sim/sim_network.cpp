@@ -1,5 +1,8 @@
 #include "sim_network.h"
 
+#include <algorithm>
+
+#include "codec/encoder.h"
 #include "codec/signed_messages.h"
 #include "localnet/confirmations.h"
 #include "localnet/node_keys.h"
@@ -118,6 +121,38 @@ std::optional<Certificate> SimNetwork::confirm(const net::BlobObject& object) {
   const net::Committee& committee = *now->current;
   const std::vector<bool> everybody(committee.members().size(), true);
   return net::collect_confirmations(committee, directory_.of(committee), everybody, wanted).certificate;
+}
+
+net::BlobCertificate SimNetwork::sign_with_too_few(const Bytes& message) {
+  const auto now = committees();
+  const net::Committee& committee = *now->current;
+  std::vector<bls::Signature> signatures;
+  std::vector<uint16_t> signers;
+  uint32_t weight = 0;
+  for (uint16_t i = 0; i < committee.members().size(); ++i) {
+    const net::Member& member = committee.members()[i];
+    weight += static_cast<uint32_t>(member.shards.size());
+    if (weight >= committee.quorum_weight()) break;
+    signatures.push_back(key(number_of(member.id)).sign(message));
+    signers.push_back(committee.chain_index(i));
+  }
+  std::sort(signers.begin(), signers.end());
+  Bytes signature;
+  if (!signatures.empty()) signature = to_bytes(bls::aggregate(signatures).value().to_bytes());
+  return {message, signers_to_bitmap(signers, committee.members().size()), std::move(signature)};
+}
+
+Status SimNetwork::spread_wrong_sliver(size_t node, const BlobMetadata& metadata, const std::string& content) {
+  const BlobId blob = metadata.blob_id();
+  const EncodedBlob encoded = encode_blob(shape(), as_bytes(content)).value();
+  const auto now = committees();
+  const net::Member* member = now->current->find(nodes_[node]->id());
+  if (member == nullptr || member->shards.empty()) return Error(Code::kNotFound, "it has no shards");
+  Sliver wrong = encoded.pairs[raw(shape().pair_of(blob, member->shards.front()))].primary;
+  wrong.data.front() ^= 1;
+  const net::NodeClientPtr client = directory_.find(member->id);
+  WFS_TRY(client->put_metadata(blob, metadata.to_bytes()));
+  return client->put_sliver(blob, wrong);
 }
 
 uint64_t SimNetwork::used_capacity() {

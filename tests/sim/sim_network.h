@@ -58,6 +58,10 @@ class SimNetwork {
   // What a client does that stores without a publisher: upload, and collect confirmations of the present epoch.
   void spread(const BlobMetadata& metadata, const std::string& content);
   std::optional<Certificate> confirm(const net::BlobObject& object);
+  // The same promise, truly signed, but by nodes with too few shards.
+  net::BlobCertificate sign_with_too_few(const Bytes& message);
+  // Asks a node to keep the first sliver of its own with one bit changed.
+  Status spread_wrong_sliver(size_t node, const BlobMetadata& metadata, const std::string& content);
   // Bytes that are reserved in this epoch: as System counts them, and as the wallet's objects add up.
   uint64_t used_capacity();
   uint64_t reserved_capacity();

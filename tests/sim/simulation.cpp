@@ -161,6 +161,13 @@ std::string Simulation::draw_content() {
   return contents()[rng_.below(contents().size())];
 }
 
+Simulation::HandedIn Simulation::hand_in() {
+  const std::string content = draw_content();
+  const BlobMetadata metadata = metadata_of(content);
+  model_.handed_in(metadata.blob_id(), content);
+  return {content, metadata, metadata.blob_id()};
+}
+
 std::optional<BlobId> Simulation::draw_blob() {
   const auto& blobs = model_.blobs();
   if (blobs.empty()) return std::nullopt;
@@ -224,14 +231,12 @@ bool Simulation::may_harm(size_t node) { return within_f_without(node) || (reckl
 // ---------------------------------------------------------------- blobs
 
 void Simulation::store() {
-  const std::string content = draw_content();
-  const BlobId blob = metadata_of(content).blob_id();
+  const auto [content, metadata, blob] = hand_in();
   const auto epochs = static_cast<uint32_t>(1 + rng_.below(4));
   const bool permanent = chance(40);
   std::string target = "/v1/blobs?epochs=" + std::to_string(epochs) + (permanent ? "&permanent=true" : "");
   if (chance(20)) target += "&force=true";
   if (chance(50)) target += "&reuse_resources=true";
-  model_.handed_in(blob, content);
   const bool must_succeed = within_f() && !epoch_may_change() && !has_faults(network_.ledger_faults());
   const auto reply = network_.ask_publisher({.method = "PUT", .target = target, .body = as_bytes(content)});
   say("  store " + short_name(blob) + ", " + std::to_string(content.size()) + " bytes: " +
@@ -294,10 +299,7 @@ net::BlobObject Simulation::register_blob(const BlobMetadata& metadata, uint64_t
 // As a client does it that is slow: the epoch ends between confirmations and certification.
 void Simulation::store_across_epochs() {
   if (epoch_may_change()) return;
-  const std::string content = draw_content();
-  const BlobMetadata metadata = metadata_of(content);
-  const BlobId blob = metadata.blob_id();
-  model_.handed_in(blob, content);
+  const auto [content, metadata, blob] = hand_in();
   const net::BlobObject object = register_blob(metadata, content.size());
   network_.spread(metadata, content);
   const auto old = network_.confirm(object);
@@ -324,23 +326,24 @@ void Simulation::store_across_epochs() {
 // Somebody who is not the committee says that a blob is stored.
 void Simulation::forge() {
   if (epoch_may_change()) return;
-  const std::string content = draw_content();
-  const BlobMetadata metadata = metadata_of(content);
-  const BlobId blob = metadata.blob_id();
-  model_.handed_in(blob, content);
+  const auto [content, metadata, blob] = hand_in();
   const net::BlobObject object = register_blob(metadata, content.size());
+  forge_sliver(metadata, content);
   network_.spread(metadata, content);
   const auto good = network_.confirm(object);
   if (!good) return;
   const auto committees = network_.committees();
   const net::BlobCertificate certificate = net::to_transaction(*good, *committees->current);
   net::BlobCertificate forged = certificate;
-  switch (rng_.below(3)) {
+  switch (rng_.below(4)) {
     case 0:  // one node signs for all
       forged.signature = to_bytes(SignedMessage::sign(network_.key(0), forged.message).signature);
       break;
     case 1:  // a signer more, or less
       forged.signers_bitmap[0] ^= static_cast<uint8_t>(1u << rng_.below(committees->current->members().size()));
+      break;
+    case 2:  // nodes of too few shards
+      forged = network_.sign_with_too_few(forged.message);
       break;
     default:  // of something else
       forged.message.back() ^= 1;
@@ -351,6 +354,14 @@ void Simulation::forge() {
   auto certified = network_.ledger().certify(object.id, certificate);
   if (!certified) return fail("a good certificate is refused: " + certified.error().to_string());
   model_.claim(blob, {object.id, object.end_epoch, object.deletable, false});
+}
+
+// Nobody keeps what is not the blob's.
+void Simulation::forge_sliver(const BlobMetadata& metadata, const std::string& content) {
+  const size_t node = rng_.below(network_.node_count());
+  if (is_bad(node) || network_.node(node).store().has_metadata(metadata.blob_id())) return;
+  if (network_.spread_wrong_sliver(node, metadata, content))
+    fail("node " + std::to_string(node) + " takes a sliver that is not the blob's");
 }
 
 void Simulation::read() {

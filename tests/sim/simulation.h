@@ -59,6 +59,7 @@ class Simulation {
   void extend();
   void remove();
   void forge();
+  void forge_sliver(const BlobMetadata& metadata, const std::string& content);
   void change_committee();
   void begin_epoch();
   void background();
@@ -122,6 +123,13 @@ class Simulation {
   void say(const std::string& text) { trace_.line(text); }
 
   std::string draw_content();
+  // What somebody wants to store, as the model knows from now on.
+  struct HandedIn {
+    std::string content;
+    BlobMetadata metadata;
+    BlobId blob;
+  };
+  HandedIn hand_in();
   std::optional<BlobId> draw_blob();
   // Nothing when there is no live claim.
   std::optional<std::pair<BlobId, size_t>> draw_claim();
