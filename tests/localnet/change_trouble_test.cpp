@@ -40,12 +40,6 @@ class ChangeTroubleTest : public NetworkTest {
     config_.read_cache_bytes = 1;
   }
   void TearDown() override { stop(); }  // before its disk goes
-  NodeStatus node_now(size_t number) { return network_->status().nodes.at(number); }
-  void wait_until(const std::function<bool()>& done) {
-    const auto deadline = system_clock().in(Millis(120'000));
-    while (!done() && !system_clock().passed(deadline)) system_clock().sleep_for(Millis(10));
-    EXPECT_TRUE(done());
-  }
   // The last epoch for which the node told the chain that it has all its shards.
   uint32_t reported_in(size_t number) {
     const std::string id = network_->state().nodes.at(number).id;

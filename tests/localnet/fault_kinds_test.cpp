@@ -2,33 +2,13 @@
 // bytes never come. And what the faults look like on the wire.
 #include <thread>
 
+#include "fault_cases.h"
 #include "network_fixture.h"
 
 namespace walrusfs::localnet {
 namespace {
 
-struct Case {
-  const char* name;
-  FaultRule rule;
-};
-
-const Case kCases[] = {
-    {"Dead", {.kind = FaultKind::kDead}},
-    {"Cut", {.kind = FaultKind::kDead, .rate = 0.7}},
-    {"Slow", {.kind = FaultKind::kSlow, .delay = Millis(20)}},
-    {"Hanging", {.kind = FaultKind::kHanging, .delay = Millis(300)}},
-    {"Wrong", {.kind = FaultKind::kWrongBytes}},
-    {"WrongAtTimes", {.kind = FaultKind::kWrongBytes, .rate = 0.5}},
-    {"Refusing429", {.kind = FaultKind::kRefusing, .answer = "429"}},
-    {"Refusing500", {.kind = FaultKind::kRefusing, .answer = "500"}},
-    {"Refusing503", {.kind = FaultKind::kRefusing, .answer = "503"}},
-    {"NotRegistered", {.kind = FaultKind::kRefusing, .answer = "NOT_REGISTERED"}},
-    {"Full", {.kind = FaultKind::kFull}},
-    {"Stale", {.kind = FaultKind::kStale}},
-    {"Lost", {.kind = FaultKind::kLostAnswer}},
-};
-
-class FaultKindTest : public NetworkTest, public testing::WithParamInterface<Case> {
+class FaultKindTest : public NetworkTest, public testing::WithParamInterface<FaultCase> {
  protected:
   // Nodes 0 and 1 have three of ten shards each, 2 and 3 two; f is 3.
   void store_then_strike(size_t nodes) {
@@ -50,7 +30,7 @@ class FaultKindTest : public NetworkTest, public testing::WithParamInterface<Cas
   std::string id_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Kinds, FaultKindTest, testing::ValuesIn(kCases),
+INSTANTIATE_TEST_SUITE_P(Kinds, FaultKindTest, testing::ValuesIn(fault_cases(Struck::kAlwaysOrAtTimes)),
                          [](const auto& which) { return which.param.name; });
 
 TEST_P(FaultKindTest, UpToFShardsMayHaveIt) {

@@ -1,6 +1,4 @@
 // Blobs of which more is gone than anybody can heal: they are named, hold up nothing, and come back with their data.
-#include <functional>
-
 #include "network_fixture.h"
 
 namespace walrusfs::localnet {
@@ -13,12 +11,6 @@ class LostBlobTest : public NetworkTest {
   LostBlobTest() {
     config_.heal = true;
     config_.read_cache_bytes = 1;
-  }
-  NodeStatus node_now(size_t number) { return network_->status().nodes.at(number); }
-  void wait_until(const std::function<bool()>& done) {
-    const auto deadline = system_clock().in(Millis(120'000));
-    while (!done() && !system_clock().passed(deadline)) system_clock().sleep_for(Millis(10));
-    EXPECT_TRUE(done());
   }
   std::string blobs_of(size_t node) const { return config_.folder + "/node-" + std::to_string(node) + "/blobs"; }
   std::string kept_for(size_t node) const { return folder_ / ("kept-" + std::to_string(node)); }

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "base/crypto.h"
@@ -161,6 +162,26 @@ class NetworkTest : public testing::Test {
     for (const size_t i : chain_order())
       keys.push_back(load_node_keys(system_files(), node_folder(config_.folder, i)).value().protocol);
     return ledger.certify(object_id, certificate_for(*ledger.object(object_id), ledger.epoch(), keys));
+  }
+
+  // For whoever uploads without the publisher.
+  BlobObject register_blob(const std::string& content, bool deletable) {
+    const BlobMetadata built = metadata(content);
+    RegisterRequest request;
+    request.blob = built.blob_id();
+    request.root_hash = built.root();
+    request.size_bytes = content.size();
+    request.encoded_length = shape_->encoded_length(content.size()).value();
+    request.epochs = 3;
+    request.deletable = deletable;
+    return network_->ledger().register_blob(request).value().object;
+  }
+
+  NodeStatus node_now(size_t number) const { return network_->status().nodes.at(number); }
+  static void wait_until(const std::function<bool()>& done) {
+    const auto deadline = system_clock().in(Millis(120'000));
+    while (!done() && !system_clock().passed(deadline)) system_clock().sleep_for(Millis(10));
+    EXPECT_TRUE(done());
   }
 
   // A fresh aggregator, without anything in its cache.

@@ -18,20 +18,7 @@ std::string with(std::string text, const std::string& name, const std::string& v
   return text;
 }
 
-class RecordedRoutes : public NetworkTest {
- protected:
-  BlobObject register_blob(const std::string& content, bool deletable) {
-    const BlobMetadata built = metadata(content);
-    RegisterRequest request;
-    request.blob = built.blob_id();
-    request.root_hash = built.root();
-    request.size_bytes = content.size();
-    request.encoded_length = shape_->encoded_length(content.size()).value();
-    request.epochs = 3;
-    request.deletable = deletable;
-    return network_->ledger().register_blob(request).value().object;
-  }
-};
+class RecordedRoutes : public NetworkTest {};
 
 // Every route that the official TypeScript client uses is there; what is stored is read on it.
 TEST_F(RecordedRoutes, NodesHaveEveryRouteOfTheOfficialClient) {

@@ -2,6 +2,7 @@
 // tried again.
 #include "base/testing/manual_clock.h"
 #include "fake_call.h"
+#include "fault_cases.h"
 #include "localnet/upload_relay.h"
 #include "network_fixture.h"
 #include "node_ring.h"
@@ -9,36 +10,9 @@
 namespace walrusfs::localnet {
 namespace {
 
-struct Case {
-  const char* name;
-  FaultRule rule;
-};
-
-const Case kCases[] = {
-    {"Dead", {.kind = FaultKind::kDead}},
-    {"Slow", {.kind = FaultKind::kSlow, .delay = Millis(20)}},
-    {"Hanging", {.kind = FaultKind::kHanging, .delay = Millis(300)}},
-    {"Wrong", {.kind = FaultKind::kWrongBytes}},
-    {"Refusing", {.kind = FaultKind::kRefusing, .answer = "503"}},
-    {"NotRegistered", {.kind = FaultKind::kRefusing, .answer = "NOT_REGISTERED"}},
-    {"Full", {.kind = FaultKind::kFull}},
-    {"Stale", {.kind = FaultKind::kStale}},
-    {"Lost", {.kind = FaultKind::kLostAnswer}},
-};
-
 class RelayFaultTest : public NetworkTest {
  protected:
-  BlobObject register_content() {
-    const BlobMetadata built = metadata(content_);
-    RegisterRequest request;
-    request.blob = built.blob_id();
-    request.root_hash = built.root();
-    request.size_bytes = content_.size();
-    request.encoded_length = shape_->encoded_length(content_.size()).value();
-    request.epochs = 3;
-    request.deletable = true;
-    return network_->ledger().register_blob(request).value().object;
-  }
+  BlobObject register_content() { return register_blob(content_, true); }
   Reply upload(const BlobObject& object) {
     return send(network_->state().relay_url, "POST",
                 "/v1/blob-upload-relay?blob_id=" + object.blob.to_string() + "&deletable_blob_object=" + object.id,
@@ -65,7 +39,7 @@ class RelayFaultTest : public NetworkTest {
 };
 
 // Nodes 0 and 1 have three of ten shards each, 2 and 3 two; f is 3.
-class RelayNodeFaultTest : public RelayFaultTest, public testing::WithParamInterface<Case> {
+class RelayNodeFaultTest : public RelayFaultTest, public testing::WithParamInterface<FaultCase> {
  protected:
   void SetUp() override { start(10, 4); }
   void strike(size_t nodes) {
@@ -73,7 +47,7 @@ class RelayNodeFaultTest : public RelayFaultTest, public testing::WithParamInter
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Kinds, RelayNodeFaultTest, testing::ValuesIn(kCases),
+INSTANTIATE_TEST_SUITE_P(Kinds, RelayNodeFaultTest, testing::ValuesIn(fault_cases(Struck::kAlways)),
                          [](const auto& which) { return which.param.name; });
 
 TEST_P(RelayNodeFaultTest, UpToFShardsMayHaveIt) {

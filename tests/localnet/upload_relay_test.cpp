@@ -12,17 +12,6 @@ class UploadRelayTest : public NetworkTest {
   void SetUp() override { start(10, 4); }
 
   std::string relay() const { return network_->state().relay_url; }
-  BlobObject register_blob(const std::string& content, bool deletable) {
-    const BlobMetadata built = metadata(content);
-    RegisterRequest request;
-    request.blob = built.blob_id();
-    request.root_hash = built.root();
-    request.size_bytes = content.size();
-    request.encoded_length = shape_->encoded_length(content.size()).value();
-    request.epochs = 3;
-    request.deletable = deletable;
-    return network_->ledger().register_blob(request).value().object;
-  }
   Reply upload(const std::string& content, const std::string& query) {
     return send(relay(), "POST", "/v1/blob-upload-relay" + query, content);
   }
