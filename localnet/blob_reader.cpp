@@ -196,7 +196,7 @@ Result<Sliver> BlobReader::sliver_of(const Keepers& keepers, const BlobId& blob,
                                      Axis axis, SliverIndex index, bool even_if_down) {
   Error problem(Code::kUnavailable, "nobody has it");
   for (const Member* member : keepers.of(shape_.shard_of(blob, shape_.pair_of(axis, index)))) {
-    const NodeClientPtr node = nodes_.find(member->id);
+    const NodeClientPtr node = nodes_.member(member->id, shape_);
     if (node->seems_down() && !even_if_down) {
       problem = Error(Code::kUnavailable, node->name() + " did not answer just now");
       continue;
@@ -226,7 +226,7 @@ std::vector<DecodingSymbol> BlobReader::symbols_for(const Keepers& keepers, cons
   const std::vector<std::string> nodes = keepers.everybody();
   std::vector<Result<std::vector<DecodingSymbol>>> answers(nodes.size(), std::vector<DecodingSymbol>());
   for_each_parallel(nodes.size(), nodes.size(), [&](size_t node) {
-    const NodeClientPtr client = nodes_.find(nodes[node]);
+    const NodeClientPtr client = nodes_.member(nodes[node], shape_);
     if (even_if_down || !client->seems_down()) answers[node] = client->decoding_symbols(blob, metadata, axis, index);
   });
   std::vector<DecodingSymbol> symbols;

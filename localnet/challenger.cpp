@@ -84,8 +84,10 @@ Status Challenger::put_to(const Challenge& challenge, const BlobMetadata& metada
   const bool primary = challenge.axis == Axis::kPrimary;
   const SymbolId id = primary ? SymbolId{challenge.sliver, challenge.crossing}
                               : SymbolId{challenge.crossing, challenge.sliver};
-  WFS_ASSIGN(const auto symbols, nodes_.find(challenge.node)
-                                     ->recovery_symbols(challenge.blob, metadata, std::span(&id, 1), challenge.axis));
+  const NodeClientPtr node = nodes_.find(challenge.node);
+  if (node == nullptr) return Error(Code::kUnavailable, "it is not a node of this network");
+  WFS_ASSIGN(const auto symbols,
+             node->recovery_symbols(challenge.blob, metadata, std::span(&id, 1), challenge.axis));
   if (symbols.size() != 1 || symbols[0].id() != id || symbols[0].recovery.symbol.target_axis == challenge.axis)
     return Error(Code::kCorrupt, "it answered with something else");
   return symbols[0].recovery.verify(metadata, symbols[0].target_index);

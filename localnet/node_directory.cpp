@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace walrusfs::localnet {
+namespace {
+
+// To a node that is none of this network's: nobody is sent anywhere because a stranger wrote an address on the chain.
+class NoWire final : public NodeWire {
+ public:
+  Result<HttpReply> send(const WireRequest&) override {
+    return Error(Code::kUnavailable, "the node was registered by somebody else and is not asked");
+  }
+  void close_idle() override {}
+};
+
+}  // namespace
 
 void NodeDirectory::enter(const std::string& id, NodeClientPtr client) {
   MutexLock lock(mutex_);
@@ -15,14 +27,14 @@ NodeClientPtr NodeDirectory::find(const std::string& id) const {
   return found == clients_.end() ? nullptr : found->second;
 }
 
+NodeClientPtr NodeDirectory::member(const std::string& id, const CodeShape& shape) const {
+  if (NodeClientPtr known = find(id)) return known;
+  return std::make_shared<NodeClient>(id, std::make_unique<NoWire>(), shape, system_clock());
+}
+
 std::vector<NodeClientPtr> NodeDirectory::of(const Committee& committee) const {
-  MutexLock lock(mutex_);
   std::vector<NodeClientPtr> clients;
-  for (const Member& member : committee.members()) {
-    auto found = clients_.find(member.id);
-    WFS_CHECK(found != clients_.end());
-    clients.push_back(found->second);
-  }
+  for (const Member& each : committee.members()) clients.push_back(member(each.id, committee.shape()));
   return clients;
 }
 

@@ -26,7 +26,9 @@ class NodeDirectory {
   void enter(const std::string& id, NodeClientPtr client);
   // Null when the node is unknown.
   NodeClientPtr find(const std::string& id) const;
-  // In the order of the committee; all of its members are known.
+  // Never null: a member that is unknown, because somebody else registered it on the chain, answers kUnavailable at once.
+  NodeClientPtr member(const std::string& id, const CodeShape& shape) const;
+  // The same, of all members in their order.
   std::vector<NodeClientPtr> of(const Committee& committee) const;
   // All with their ids, in the order of these.
   std::vector<std::pair<std::string, NodeClientPtr>> all() const;

@@ -263,6 +263,38 @@ TEST_P(RewardsTest, WhoFailsChallengesGetsNoneAndTheOthersTheirs) {
 INSTANTIATE_TEST_SUITE_P(Faults, RewardsTest, testing::Values(FaultKind::kRefusing, FaultKind::kWrongBytes),
                          [](const auto& which) { return std::string(fault_name(which.param)); });
 
+// Anybody may register a node on the chain and have stake with it. It is none of this network's processes, and is to
+// everybody like one that does not answer.
+TEST_F(EpochsTest, ANodeThatSomebodyElseRegistersIsBorne) {
+  start(31, 5);
+  const std::string content = content_of(100'000), id = store(content, "?epochs=10&permanent=true");
+  sui::FullNode& chain = network_->full_node();
+  const sui::NodeView one_of_ours = sui::view_nodes(chain).front();
+  const bls::SecretKey key = bls::SecretKey::generate(system_rng());
+  sui::Candidate stranger;
+  stranger.name = "stranger";
+  stranger.address = "127.0.0.1:1";
+  stranger.public_key = to_bytes(key.public_key().to_bytes());
+  stranger.network_public_key = Bytes(33, 2);
+  stranger.proof_of_possession =
+      to_bytes(prove_possession(key, network_->status().epoch, stranger.operator_address.bytes).to_bytes());
+  stranger.votes = one_of_ours.votes;
+  const sui::ObjectId node = sui::register_candidate(chain, stranger).value();
+  ASSERT_TRUE(sui::grant_stake(chain, node, one_of_ours.next_stake / 3, stranger.operator_address).ok());
+  for (uint32_t epoch : {2u, 3u}) {
+    EXPECT_EQ(advance(), epoch);
+    expect_reads_back(id, content);
+    const std::string later = content_of(40'000, epoch);
+    expect_reads_back(store(later), later);
+  }
+  uint32_t ours = 0;
+  for (const NodeStatus& each : network_->status().nodes) ours += each.shards;
+  EXPECT_LT(ours, config_.shards);
+  stop();
+  start_again();
+  expect_reads_back(id, content);
+}
+
 TEST_F(EpochsTest, AFullNetworkTakesANodeOnlyInThePlaceOfAnother) {
   config_.heal = false;
   start(112, 110);
