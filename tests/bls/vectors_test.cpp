@@ -1,5 +1,6 @@
 // Vectors of the official implementation (tests/vectors/messages.json).
 #include "codec/bls/bls.h"
+#include "codec/certificate.h"
 #include "codec/bls/hash_to_g2.h"
 #include "tests/bls/message_vectors.h"
 
@@ -90,6 +91,11 @@ TEST(BlsVectors, Aggregates) {
     const std::vector<PublicKey> signers = keys(c["signers"]);
     EXPECT_EQ(to_hex(aggregate(signers).value().to_bytes()), c["aggregate_public_key_hex"]);
     EXPECT_EQ(verify_aggregate(signers, msg, all), c["official_verify_aggregate"] == "true");
+    EXPECT_EQ(to_base64(all.to_bytes()), c["aggregate_signature_base64"]);
+    EXPECT_EQ(verify(aggregate(signers).value(), msg, all), c["official_verify_single_with_aggregate_key"] == "true");
+    std::vector<uint16_t> places = c["signers"];
+    std::sort(places.begin(), places.end());
+    EXPECT_EQ(to_hex(signers_to_bitmap(places, c["committee_size"])), c["signers_bitmap_hex"]);
   }
 }
 
