@@ -26,7 +26,8 @@ class NodeDirectory {
   void enter(const std::string& id, NodeClientPtr client);
   // Null when the node is unknown.
   NodeClientPtr find(const std::string& id) const;
-  // Never null: a member that is unknown, because somebody else registered it on the chain, answers kUnavailable at once.
+  // Never null: a member that is unknown, because somebody else registered it on the chain, answers kUnavailable at
+  // once.
   NodeClientPtr member(const std::string& id, const CodeShape& shape) const;
   // The same, of all members in their order.
   std::vector<NodeClientPtr> of(const Committee& committee) const;
