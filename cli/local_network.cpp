@@ -164,15 +164,18 @@ Result<LocalNetworkState> ensure_local_network(Files& files, Clock& clock, const
   const std::string log_path = options.folder + "/localnet.log";
   WFS_ASSIGN(const pid_t child, spawn_network(options, log_path));
   const Deadline deadline = clock.in(kStartPatience), first_start = clock.in(kFirstStartPatience);
+  bool another_runs = false;
   while (!clock.passed(deadline)) {
     auto state = local_network_state(files, options.folder);
     if (state.ok()) return state;
-    if (clock.passed(first_start) && is_nowhere(files, options.folder)) return state;
+    if (another_runs && clock.passed(first_start) && is_nowhere(files, options.folder)) return state;
     int outcome = 0;
     // Two mounts may start it at the same moment: the lock lets one through, the other's child ends and
     // finds the first one's network a little later.
-    if (waitpid(child, &outcome, WNOHANG) == child && WEXITSTATUS(outcome) != static_cast<int>(Exit::kBusy)) {
-      return Error(why_it_ended(outcome), "the local network did not start: " + last_line(files, log_path));
+    if (waitpid(child, &outcome, WNOHANG) == child) {
+      another_runs = WEXITSTATUS(outcome) == static_cast<int>(Exit::kBusy);
+      if (!another_runs)
+        return Error(why_it_ended(outcome), "the local network did not start: " + last_line(files, log_path));
     }
     clock.sleep_for(kLook);
   }

@@ -376,6 +376,13 @@ class LocalNetwork(harness.MountTest):
         blob = network["aggregator"] + "/v1/blobs/Bp-uSWDM8j3At3o8p1jK6Xq_Rs_p7YwFm3uXNRalJDA"
         self.assertEqual(urllib.request.urlopen(blob).read(), b"deletable, until epoch 4")
 
+    def end_as_told(self, message):
+        """What a message about localnet.json advises."""
+        with open(self.home("data/localnet/localnet.lock")) as lock:
+            pid = int(lock.read())
+        self.tool("sh", "-c", message.split("end it with ")[1].split(";")[0])
+        harness.wait_for(lambda: not harness.alive(pid), "the network to end")
+
     def test_damaged_addresses(self):
         path = self.stored("localnet.json")
         with open(path, "w") as file:
@@ -386,11 +393,7 @@ class LocalNetwork(harness.MountTest):
             file.write("{")
         failed = self.cli_fails(CORRUPT, "localnet", "status", says=[path, "end it with kill"])
         self.umount("--now")
-        command = failed.stderr.split("end it with ")[1].split(";")[0]
-        with open(self.home("data/localnet/localnet.lock")) as lock:
-            pid = int(lock.read())
-        self.tool("sh", "-c", command)
-        harness.wait_for(lambda: not harness.alive(pid), "the network to end")
+        self.end_as_told(failed.stderr)
         self.mount()
         self.assertEqual(self.read("f"), b"kept")
 
@@ -400,11 +403,7 @@ class LocalNetwork(harness.MountTest):
         os.remove(path)
         failed = self.cli_fails(NOT_FOUND, "localnet", "status", says=[path, "end it with kill"])
         self.umount("--now")
-        command = failed.stderr.split("end it with ")[1].split(";")[0]
-        with open(self.home("data/localnet/localnet.lock")) as lock:
-            pid = int(lock.read())
-        self.tool("sh", "-c", command)
-        harness.wait_for(lambda: not harness.alive(pid), "the network to end")
+        self.end_as_told(failed.stderr)
         self.mount()
         self.assertEqual(self.read("f"), b"kept")
 
